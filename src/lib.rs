@@ -1,0 +1,16 @@
+//! Operational access management for NATS: who may connect, what they may do, who let them, and how to stop them.
+//!
+//! Folders are layers; `docs/ARCHITECTURE.md` has the picture, and a test holds the order between them.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test that cannot go on fails"
+    )
+)]
+
+pub mod explain;
+pub mod jwt;
+pub mod text;
