@@ -13,4 +13,6 @@
 
 pub mod explain;
 pub mod jwt;
+#[cfg(test)]
+pub(crate) mod test_support;
 pub mod text;

@@ -1,6 +1,22 @@
 //! What NATS signs: operator, account and user tokens, the keys that sign them, and the subjects that they speak of.
 //! Pure: no files, no network, no clock.
 
+pub mod account;
+pub mod edit;
+pub mod envelope;
+mod go_rules;
+pub mod json;
 pub mod keys;
+pub mod limits;
+pub mod operator;
+pub mod revocations;
+pub mod role;
+mod shapes;
 pub mod signer;
+mod slots;
 pub mod time;
+pub mod token;
+pub mod user;
+mod view;
+
+pub use go_rules::{Misfit, Oddity, OddityKind};

@@ -12,7 +12,7 @@ pub trait Signer: Send + Sync {
 }
 
 /// Why a held key did not sign.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
     #[error("the private part of {key} is not held")]
     NotHeld { key: PublicKey },
