@@ -1,6 +1,7 @@
 //! Edits of a token's tree: made by an act, shown as a diff, applied to the servers' copy. What an edit does not name stays
 //! as it stands, also what this program does not know.
 
+use super::envelope::TokenKind;
 use super::go_rules::{Shape, pointer};
 use super::json::Node;
 use super::shapes;
@@ -80,6 +81,18 @@ pub fn apply(base: &Token, edits: &[Edit], server_time: UnixTime) -> Node {
             EditOp::Remove => remove(&mut tree, &edit.path),
         }
     }
+    tree
+}
+
+/// A new tree with one more value, at a path from the top of the payload.
+#[must_use]
+pub fn with<const N: usize>(mut tree: Node, kind: TokenKind, path: [&str; N], value: Node) -> Node {
+    set(
+        &mut tree,
+        Some(&shapes::of(kind, 2)),
+        &path.map(str::to_owned),
+        value,
+    );
     tree
 }
 

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod edit;
 pub mod envelope;
+pub mod fresh;
 mod go_rules;
 pub mod json;
 pub mod keys;
