@@ -120,6 +120,15 @@ fn a_bare_token_is_a_token_without_a_seed() {
 }
 
 #[test]
+fn what_has_not_three_parts_is_no_token() {
+    for text in [
+        "", "a", "a.b", "a.b.", ".b.c", "a.b.c.d", "a.b.c.", "a.b c.d", "a.b.ü",
+    ] {
+        assert_eq!(error_of(text), CredsError::NoToken, "{text}");
+    }
+}
+
+#[test]
 fn a_seed_outside_a_block_is_found_only_at_the_start_of_a_line() {
     let token = block("NATS USER JWT", TOKEN);
 

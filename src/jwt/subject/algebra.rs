@@ -89,7 +89,7 @@ impl SubjectPattern {
         let mut covered_at = Vec::new();
         let mut covered_from = usize::MAX;
         for other in others {
-            let length = other.tokens().count().max(shortest);
+            let length = other.tokens().count();
             let stretched = self
                 .fixed_tokens()
                 .chain(std::iter::repeat(ANY))
@@ -198,6 +198,16 @@ mod tests {
         assert_eq!(left(&["orders.x", "*.x2"]).as_deref(), Some("orders.x3"));
         assert_eq!(left(&["orders.*", "*.*.>"]), None);
         assert_eq!(left(&["orders.*", "*.*.*.*", "*.*.*", "*.*.*.*.>"]), None);
+    }
+
+    #[test]
+    fn only_a_whole_last_token_is_widened() {
+        let widest = |written: &str| pattern(written).widest_found().raw().to_owned();
+
+        assert_eq!(widest("foo.*"), "foo.>");
+        assert_eq!(widest("*"), ">");
+        assert_eq!(widest("foo*"), "foo*");
+        assert_eq!(widest("*.foo"), "*.foo");
     }
 
     #[test]

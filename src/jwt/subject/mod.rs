@@ -227,7 +227,11 @@ mod tests {
         assert!(odd.is_literal());
         assert!(odd.is_ambiguous());
         assert!(Subject::try_from(odd).is_ok());
-        assert!(!"foo*bar".parse::<SubjectPattern>().unwrap().is_ambiguous());
+        for plain in ["foo*bar", "foo.*", "*.>", "foo>"] {
+            let pattern: SubjectPattern = plain.parse().unwrap();
+
+            assert!(!pattern.is_ambiguous(), "{plain}");
+        }
     }
 
     #[test]
