@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 
 use super::*;
+use crate::jwt::token::Token;
 use crate::test_support::shared;
 
 /// A user seed from the documentation of NATS clients; nobody trusts its key.
@@ -46,7 +47,10 @@ fn every_file_that_nsc_made_is_read_and_written_back_byte_for_byte() {
 
         let written = creds.write().unwrap();
 
+        let token = Token::decode(creds.token_text.raw()).unwrap();
+        let seed = creds.seed.as_ref().unwrap();
         assert!(written.as_bytes() == file, "{}", path.display());
+        assert_eq!(seed.public_key().unwrap(), token.envelope().subject);
     }
 }
 
