@@ -2,6 +2,7 @@
 //! Pure: no files, no network, no clock.
 
 pub mod account;
+pub mod creds;
 pub mod edit;
 pub mod envelope;
 pub mod fresh;
@@ -15,6 +16,7 @@ pub mod role;
 mod shapes;
 pub mod signer;
 mod slots;
+pub mod subject;
 pub mod time;
 pub mod token;
 pub mod user;
