@@ -11,6 +11,7 @@
     )
 )]
 
+pub mod config;
 pub mod explain;
 pub mod jwt;
 #[cfg(test)]
