@@ -12,6 +12,7 @@
 )]
 
 pub mod config;
+pub mod demo;
 pub mod explain;
 pub mod jwt;
 #[cfg(test)]
