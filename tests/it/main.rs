@@ -1,0 +1,14 @@
+//! The integration tests, one binary: what the library promises at its edges, held against real servers and tools.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on fails"
+)]
+#![allow(
+    unreachable_pub,
+    reason = "nothing is reachable from outside a test binary; `pub` says what a module offers to the others"
+)]
+
+mod shape;
+mod support;

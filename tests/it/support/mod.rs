@@ -1,0 +1,12 @@
+//! What stories stand on: real tools, or an honest word that they are not here.
+//!
+//! ```ignore
+//! #[test]
+//! fn nsc_reads_our_store() {
+//!     let Some(tools) = needs(&[Tool::Nsc]) else { return };
+//!     ...
+//! }
+//! ```
+
+pub mod skip;
+pub mod tools;
