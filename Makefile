@@ -1,0 +1,49 @@
+# Everything works from a fresh clone with Rust, make, Go and pip. Tools are fetched with pinned versions into
+# $NATS_OAM_TOOLS, else ~/.cache/nats-oam-tools; nothing is installed on the system.
+
+.DEFAULT_GOAL := help
+
+STEP = @printf '\n== %s\n'
+
+.PHONY: help check lint test tools demo doc deny stories
+
+help: ## lists these targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST)
+
+demo: ## opens the console on a private cluster
+	cargo run -- demo
+
+check: lint ## format, lints and unit tests: under a minute when warm
+	$(STEP) 'unit tests'
+	cargo test --lib
+
+lint: ## format and lints only
+	$(STEP) 'format'
+	cargo fmt --check
+	$(STEP) 'lints'
+	cargo clippy --all-targets -- -D warnings
+
+test: check doc deny stories ## every check there is
+
+doc: ## the documentation builds without a warning
+	$(STEP) 'documentation'
+	RUSTDOCFLAGS='-D warnings' cargo doc --no-deps
+
+deny: ## licences, banned crates, sources of the dependencies
+	$(STEP) 'dependencies'
+	deny=$$(tests/tools/fetch cargo-deny) && \
+	"$$deny/bin/cargo-deny" check bans licenses sources
+
+tools: ## fetches nsc, the NATS CLI, the oracle and nats-server, and runs each once
+	$(STEP) 'tools of the stories'
+	tests/tools/fetch go-tools >/dev/null
+	NATS_OAM_E2E=required cargo test --quiet --test it support::tools::tests::every_tool_says
+
+# A story is a test that needs a real server or tool. Each one that ran is a line of $$NATS_OAM_STORIES.
+stories: tools
+	$(STEP) 'all tests, with real servers and tools'
+	ran=$$(mktemp) && trap 'rm -f "$$ran"' EXIT && \
+	NATS_OAM_E2E=required NATS_OAM_STORIES="$$ran" cargo test && \
+	count=$$(sort -u "$$ran" | wc -l | tr -d ' ') && \
+	printf '\n== %s stories ran against real servers and tools\n' "$$count" && \
+	[ "$$count" -gt 0 ]
