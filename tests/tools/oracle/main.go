@@ -2,7 +2,7 @@
 // The tests hold our own codec against it. It is no part of the program.
 //
 // `oracle` reads requests from standard input, one JSON object a line, and answers each with one line.
-// A request that Go refuses is answered with {"error": "..."}.
+// What Go refuses, a bad signature for one, is answered with {"error": "..."}.
 //
 //	{"op":"decode","token":T}                        kind, claims, payload (Go's exact bytes), issues
 //	{"op":"encode","kind":K,"claims":C,"seed":S}     token; an "iat" in the claims is kept
