@@ -36,7 +36,7 @@ fn a_higher_layer_is_found_wherever_it_is_named() {
         "#[error(transparent, crate::tui::App)] struct E;",
         "fn f() { format!(\"{}\", g(crate::tui::NAME)); }",
         "macro_rules! m { () => { $crate::tui::run() } }",
-        "mod tests { fn f() { crate::tui::run(); } }",
+        "mod inner { fn f() { crate::tui::run(); } }",
         "#[cfg(test)] mod tests { use crate::tui; }",
         "fn f() { nats_oam::tui::run(); }",
     ] {
@@ -65,7 +65,7 @@ fn a_higher_layer_is_found_by_the_way_up() {
         "text.rs:1: text uses tui",
     );
     assert_fine("jwt/keys.rs", "use super::tui::App;");
-    assert_fine("jwt/mod.rs", "mod tests { use super::*; }");
+    assert_fine("jwt/mod.rs", "mod inner { use super::*; }");
 }
 
 #[test]
@@ -183,6 +183,8 @@ fn seeds_are_seen_only_where_they_are_read() {
         "jwt/user.rs:1: jwt sees a seed",
     );
     assert_fine("jwt/creds.rs", "fn f() { x.expose_seed(); }");
+    assert_fine("jwt/creds/mod.rs", "fn f() { x.expose_seed(); }");
+    assert_fine("jwt/creds/tests.rs", "fn f() { x.expose_seed(); }");
     assert_fine("store/keyring.rs", "fn f() { x.expose_seed(); }");
 }
 
@@ -230,6 +232,21 @@ fn test_support_is_for_tests() {
         let source = format!("#[cfg({condition})] mod tests {{ use crate::test_support::store; }}");
         assert_fine("jwt/mod.rs", &source);
     }
+}
+
+#[test]
+fn tests_are_compiled_for_tests_alone() {
+    assert_fault(
+        "jwt/mod.rs",
+        "mod tests;",
+        "jwt/mod.rs:1: tests without #[cfg(test)]",
+    );
+    assert_fine("jwt/mod.rs", "#[cfg(test)] mod tests;");
+    assert_fault(
+        "jwt/tests.rs",
+        "use crate::tui;",
+        "jwt/tests.rs:1: jwt uses tui",
+    );
 }
 
 #[test]
