@@ -15,6 +15,7 @@ pub mod config;
 pub mod demo;
 pub mod explain;
 pub mod jwt;
+pub mod ledger;
 #[cfg(test)]
 pub(crate) mod test_support;
 pub mod text;

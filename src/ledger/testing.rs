@@ -1,0 +1,123 @@
+//! What the tests of this folder share: a signer, acts to record, and places that go away.
+
+use std::sync::Arc;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use jiff::Timestamp;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::audit::{Actor, Change, Detail, Draft, Ending, Outcome, Reference, Target};
+use super::folder::Folder;
+use crate::jwt::keys::{KeyKind, PublicKey};
+use crate::jwt::signer::{SignError, Signer};
+
+/// Signs with a key that everybody can make.
+pub(super) struct TestSigner {
+    key: SigningKey,
+    pub(super) claims: PublicKey,
+}
+
+impl TestSigner {
+    pub(super) fn new(number: u8) -> Self {
+        Self::of_kind(KeyKind::User, number)
+    }
+
+    pub(super) fn of_kind(kind: KeyKind, number: u8) -> Self {
+        let key = SigningKey::from_bytes(&[number; 32]);
+        let claims = PublicKey {
+            kind,
+            bytes: key.verifying_key().to_bytes(),
+        };
+        Self { key, claims }
+    }
+}
+
+impl Signer for TestSigner {
+    fn public_key(&self) -> PublicKey {
+        self.claims
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+        Ok(self.key.sign(message).to_bytes())
+    }
+}
+
+/// A temporary `<data>` and `<state>`.
+pub(super) struct Home(TempDir);
+
+impl Home {
+    pub(super) fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    pub(super) fn ledger(&self) -> std::path::PathBuf {
+        self.0.path().join("data/ledger")
+    }
+
+    pub(super) fn heads(&self) -> std::path::PathBuf {
+        self.0.path().join("state/heads")
+    }
+
+    pub(super) fn open(&self) -> Folder {
+        self.open_as(1)
+    }
+
+    pub(super) fn open_as(&self, number: u8) -> Folder {
+        Folder::open(
+            &self.ledger(),
+            &self.heads(),
+            Arc::new(TestSigner::new(number)),
+        )
+        .unwrap()
+    }
+
+    pub(super) fn chain(&self) -> std::path::PathBuf {
+        let writer = TestSigner::new(1).public_key();
+        self.ledger().join(format!("audit/{writer}.jsonl"))
+    }
+}
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+pub(super) fn draft(action: &str) -> Draft {
+    Draft {
+        at: at(0),
+        server_at: Some(at(1)),
+        action: action.into(),
+        actor: Actor::os_user("maria".into(), "lap\u{1b}top".into()),
+        authority: None,
+        target: vec![Target {
+            kind: "user".into(),
+            key: "UDX3".into(),
+            name: Some("worker".into()),
+            account: Some(Reference {
+                key: "ADEF".into(),
+                name: "ORDERS".into(),
+            }),
+        }],
+        reason: Some("leaked\u{202e}".into()),
+        ticket: None,
+        change: Some(Change {
+            after: Some("eyJ.x.y".into()),
+            diff: vec![Detail::from(
+                json!({"path": "/nats/revocations", "after": u64::MAX}),
+            )],
+            ..Change::default()
+        }),
+        policy: None,
+    }
+}
+
+pub(super) fn ending() -> Ending {
+    Ending {
+        at: at(2),
+        server_at: None,
+        outcome: Outcome::Verified,
+        effect: Some(Detail::from(json!({"closed": 2}))),
+        error: None,
+        change: None,
+    }
+}
