@@ -75,12 +75,21 @@ pub(crate) fn private() -> OpenOptions {
 }
 
 /// Makes a folder 0700, with those above it, and takes the rights of others away from one that is there.
-pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
+///
+/// A new folder is on the device when this returns: what is synced inside one that vanishes is lost all the same.
+pub(crate) fn private_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = path
+        .ancestors()
+        .take_while(|above| !above.exists())
+        .collect();
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;
+    for made in missing {
+        sync_parent(disk, made)?;
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -105,6 +114,10 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<
 
 /// Syncs the folder that holds a name.
 pub(crate) fn sync_parent(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    path.parent()
-        .map_or(Ok(()), |folder| disk.sync_folder(folder))
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => disk.sync_folder(folder),
+        // A bare name lies in the working directory.
+        Some(_) => disk.sync_folder(Path::new(".")),
+        None => Ok(()),
+    }
 }

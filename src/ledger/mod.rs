@@ -132,7 +132,7 @@ impl Explain for LedgerError {
     fn explain(&self) -> Explanation {
         let so = match self {
             Self::NotPutBack { .. } => {
-                "the act was not begun; a part of its record may stand at the end of the chain"
+                "no act is begun on this; a part of its record may stand at the end of the chain and is sorted out by the next one"
             }
             Self::NotOpen(_) => "the act has a result already, or is of another chain",
             Self::NotRecorded { .. }
@@ -141,7 +141,9 @@ impl Explain for LedgerError {
             | Self::Sign(_)
             | Self::Form(_)
             | Self::Unsound(_)
-            | Self::TooLong { .. } => "without a record on disk nothing is done",
+            | Self::TooLong { .. } => {
+                "no act is begun without its record; one that was under way is listed as open until its result is recorded"
+            }
         };
         let explanation = Explanation::new(Code::Record, self.to_string(), so);
         match self {

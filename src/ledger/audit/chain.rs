@@ -296,6 +296,99 @@ mod tests {
         );
     }
 
+    /// A record as its writer could have made it, had he another program: any field, and hash and signature right.
+    fn forged(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+        let signer = TestSigner::new(1);
+        let record = seal(intent(), Tail::default(), &signer).unwrap().record;
+        let mut tree = serde_json::to_value(record).unwrap();
+        change(&mut tree);
+        let hash = digest(&mut tree).unwrap();
+        tree["hash"] = json!(hash);
+        tree["sig"] = json!(Signature(signer.sign(hash.to_string().as_bytes()).unwrap()));
+        canonical(&tree).unwrap()
+    }
+
+    #[test]
+    fn a_field_of_a_later_version_is_hashed_and_read_over() {
+        let line = forged(|tree| tree["later"] = json!({"b": 1}));
+
+        assert_eq!(sound(&line).unwrap().seq, 1);
+        let altered = String::from_utf8(line)
+            .unwrap()
+            .replace("\"b\":1", "\"b\":2");
+        assert_eq!(sound(altered.as_bytes()), Err(Break::Hash));
+    }
+
+    #[test]
+    fn a_line_that_says_the_same_in_another_form_is_no_record() {
+        let line = String::from_utf8(forged(|_| ())).unwrap();
+
+        for other in [
+            line.replacen('{', "{ ", 1),
+            line.replace("user.revoke", "user\\u002erevoke"),
+            line.replace("\"seq\":1", "\"seq\":1.0"),
+            line.replace("\"seq\":1", "\"seq\":1,\"seq\":1"),
+            format!("{line} "),
+        ] {
+            assert!(
+                matches!(
+                    sound(other.as_bytes()),
+                    Err(Break::NotCanonical | Break::NotARecord { .. })
+                ),
+                "{other}"
+            );
+        }
+        assert_eq!(
+            sound(line.replacen('{', "{ ", 1).as_bytes()),
+            Err(Break::NotCanonical)
+        );
+    }
+
+    #[test]
+    fn the_names_of_a_record_fit_its_writer() {
+        let other = TestSigner::new(2).public_key();
+        let id = RecordId::new(other, 1);
+
+        assert_eq!(
+            sound(&forged(|tree| tree["id"] = json!(id))),
+            Err(Break::Id { written: id })
+        );
+        assert_eq!(
+            sound(&forged(|tree| tree["kid"] = json!(other))),
+            Err(Break::ForeignKey { kid: other })
+        );
+        let both = forged(|tree| (tree["kid"], tree["writer"]) = (json!(other), json!(other)));
+        assert_eq!(sound(&both), Err(Break::Signature));
+    }
+
+    #[test]
+    fn a_record_follows_only_the_one_whose_hash_it_has() {
+        let signer = TestSigner::new(1);
+        let first = Tail::from(&seal(intent(), Tail::default(), &signer).unwrap().record);
+        let second = seal(intent(), first, &signer).unwrap().record;
+        let other = Tail {
+            hash: Some(Digest([7; 32])),
+            ..first
+        };
+
+        assert_eq!(follows(&second, first), Ok(()));
+        assert_eq!(follows(&second, other), Err(Break::Link));
+        assert_eq!(
+            follows(&second, Tail::default()),
+            Err(Break::Sequence {
+                expected: 1,
+                found: 2
+            })
+        );
+        assert_eq!(
+            follows(&second, Tail::from(&second)),
+            Err(Break::Sequence {
+                expected: 3,
+                found: 2
+            })
+        );
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

@@ -141,6 +141,9 @@ impl Disk for FailingDisk {
     }
 }
 
+/// What an earlier crash left in the chain.
+const TORN: &[u8] = b"{\"torn\":";
+
 /// What a caller was told.
 #[derive(Default)]
 struct Told {
@@ -176,8 +179,9 @@ fn story(folder: &Folder) -> Told {
 /// Runs the story on a disk that fails at its `k`-th change; `None` when the story has fewer.
 fn run(home: &Home, k: usize, end: End) -> Option<Told> {
     home.open();
-    std::fs::write(home.chain(), "{\"torn\":").unwrap();
+    std::fs::write(home.chain(), TORN).unwrap();
     let disk = Arc::new(FailingDisk::new(k, end));
+    disk.synced(&File::open(home.chain()).unwrap());
     let places = Places::new(&home.ledger(), &home.heads());
     let folder = Folder::on(disk.clone(), places, Arc::new(TestSigner::new(1))).unwrap();
     let told = story(&folder);
@@ -221,6 +225,11 @@ fn check(home: &Home, told: &Told, point: &str) {
 
     let verification = folder.verify().unwrap();
     assert!(verification.holds(), "{point}: {verification:?}");
+    let kept = files(&folder.places.aside).unwrap();
+    assert!(
+        kept.iter().any(|path| std::fs::read(path).unwrap() == TORN),
+        "{point}: the torn line is gone"
+    );
     let records = recorded(&folder);
     let found = ids(&records);
     for id in &told.acknowledged {

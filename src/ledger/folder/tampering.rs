@@ -7,8 +7,9 @@ use proptest::prelude::*;
 
 use super::tests::acts;
 use super::*;
+use crate::ledger::audit::chain::{Entry, Tail, seal};
 use crate::ledger::audit::verification::{Break, Head, Warning};
-use crate::ledger::testing::{Home, TestSigner, draft};
+use crate::ledger::testing::{Home, TestSigner, draft, ending};
 
 fn faults(folder: &Folder) -> Vec<Fault> {
     folder.verify().unwrap().faults().cloned().collect()
@@ -74,18 +75,68 @@ fn a_chain_that_lost_its_end_is_noticed_and_the_next_record_says_so_for_ever() {
 #[test]
 fn a_chain_that_was_rewritten_with_the_right_key_is_noticed_by_its_head() {
     let home = Home::new();
-    acts(&home.open(), 2);
     let elsewhere = Home::new();
-    acts(&elsewhere.open(), 1);
-    elsewhere.open().intent(draft("another.story")).unwrap();
-    elsewhere.open().intent(draft("another.end")).unwrap();
+    // As long to the byte, and every hash and signature right.
+    for (home, action) in [(&home, "user.revoke"), (&elsewhere, "user.rename")] {
+        home.open().intent(draft(action)).unwrap();
+    }
+    let length = |home: &Home| fs::metadata(home.chain()).unwrap().len();
+    assert_eq!(length(&home), length(&elsewhere));
 
     fs::copy(elsewhere.chain(), home.chain()).unwrap();
 
+    assert!(elsewhere.open().verify().unwrap().holds());
     assert!(matches!(
         faults(&home.open())[..],
         [Fault::RolledBack { found: Some(_), .. }]
     ));
+}
+
+#[test]
+fn a_result_without_an_open_intent_is_a_break() {
+    let home = Home::new();
+    acts(&home.open(), 1);
+    let signer = TestSigner::new(1);
+    let records = home.open().records(&Query::default()).unwrap().records;
+    let again = Entry::Result {
+        of: Box::new(records[1].clone()),
+        ending: Box::new(ending()),
+    };
+    let sealed = seal(again, Tail::from(&records[0]), &signer).unwrap();
+    OpenOptions::new()
+        .append(true)
+        .open(home.chain())
+        .unwrap()
+        .write_all(&sealed.line)
+        .unwrap();
+
+    let faults = faults(&home.open());
+
+    let op = records[1].id;
+    assert!(
+        matches!(&faults[..], [Fault::Broken { at, what: Break::NoIntent { op: found }, .. }] if *found == op && at.seq == 3),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn a_record_taken_out_of_the_middle_breaks_the_chain_there() {
+    let home = Home::new();
+    acts(&home.open(), 3);
+    let whole = fs::read_to_string(home.chain()).unwrap();
+    let second = whole.lines().nth(1).unwrap();
+    fs::write(home.chain(), whole.replace(&format!("{second}\n"), "")).unwrap();
+
+    let faults = faults(&home.open());
+
+    let what = Break::Sequence {
+        expected: 2,
+        found: 3,
+    };
+    assert!(
+        matches!(&faults[0], Fault::Broken { at, what: found, .. } if *found == what && at.seq == 2),
+        "{faults:?}"
+    );
 }
 
 #[test]
