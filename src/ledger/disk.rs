@@ -75,21 +75,12 @@ pub(crate) fn private() -> OpenOptions {
 }
 
 /// Makes a folder 0700, with those above it, and takes the rights of others away from one that is there.
-///
-/// A new folder is on the device when this returns: what is synced inside one that vanishes is lost all the same.
-pub(crate) fn private_folder(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    let missing: Vec<&Path> = path
-        .ancestors()
-        .take_while(|above| !above.exists())
-        .collect();
+pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;
-    for made in missing {
-        sync_parent(disk, made)?;
-    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

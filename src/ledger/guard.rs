@@ -68,11 +68,11 @@ impl Guards {
 mod tests {
     use super::*;
     use crate::jwt::signer::Signer as _;
-    use crate::ledger::testing::{Home, TestSigner, at};
+    use crate::ledger::testing::{Home, at, writer};
 
     fn guard(seq: u64, since: i64) -> Guard {
         Guard {
-            id: RecordId::new(TestSigner::new(1).public_key(), seq),
+            id: RecordId::new(writer(1).public_key(), seq),
             account: AccountId::from_bytes([3; 32]),
             users: vec![UserId::from_bytes([4; 32])],
             revision: Digest([5; 32]),

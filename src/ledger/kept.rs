@@ -35,7 +35,7 @@ impl Kept {
         change: impl FnOnce(&mut T),
     ) -> Result<T, LedgerError> {
         if let Some(folder) = self.path.parent() {
-            disk::private_folder(self.disk.as_ref(), folder).map_err(LedgerError::at(folder))?;
+            disk::private_folder(folder).map_err(LedgerError::at(folder))?;
         }
         let beside = self.path.with_extension("lock");
         let _lock = disk::lock(&beside, Share::Nobody).map_err(LedgerError::at(&beside))?;

@@ -1,46 +1,20 @@
-//! What the tests of this folder share: a signer, acts to record, and places that go away.
+//! What the tests of this folder share: a writer, acts to record, and places that go away.
 
 use std::sync::Arc;
 
-use ed25519_dalek::{Signer as _, SigningKey};
 use jiff::Timestamp;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::audit::{Actor, Change, Detail, Draft, Ending, Outcome, Reference, Target};
 use super::folder::Folder;
-use crate::jwt::keys::{KeyKind, PublicKey};
-use crate::jwt::signer::{SignError, Signer};
+use crate::jwt::keys::KeyKind;
+use crate::jwt::signer::Signer as _;
+use crate::test_support::ByteSigner;
 
-/// Signs with a key that everybody can make.
-pub(super) struct TestSigner {
-    key: SigningKey,
-    pub(super) claims: PublicKey,
-}
-
-impl TestSigner {
-    pub(super) fn new(number: u8) -> Self {
-        Self::of_kind(KeyKind::User, number)
-    }
-
-    pub(super) fn of_kind(kind: KeyKind, number: u8) -> Self {
-        let key = SigningKey::from_bytes(&[number; 32]);
-        let claims = PublicKey {
-            kind,
-            bytes: key.verifying_key().to_bytes(),
-        };
-        Self { key, claims }
-    }
-}
-
-impl Signer for TestSigner {
-    fn public_key(&self) -> PublicKey {
-        self.claims
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        Ok(self.key.sign(message).to_bytes())
-    }
+/// The writer with a number.
+pub(super) fn writer(number: u8) -> ByteSigner {
+    ByteSigner::new(KeyKind::User, number)
 }
 
 /// A temporary `<data>` and `<state>`.
@@ -64,17 +38,12 @@ impl Home {
     }
 
     pub(super) fn open_as(&self, number: u8) -> Folder {
-        Folder::open(
-            &self.ledger(),
-            &self.heads(),
-            Arc::new(TestSigner::new(number)),
-        )
-        .unwrap()
+        Folder::open(&self.ledger(), &self.heads(), Arc::new(writer(number))).unwrap()
     }
 
     pub(super) fn chain(&self) -> std::path::PathBuf {
-        let writer = TestSigner::new(1).public_key();
-        self.ledger().join(format!("audit/{writer}.jsonl"))
+        let key = writer(1).public_key();
+        self.ledger().join(format!("audit/{key}.jsonl"))
     }
 }
 

@@ -188,8 +188,9 @@ pub(crate) fn follows(record: &Record, tail: Tail) -> Result<(), Break> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::jwt::signer::SignError;
     use crate::ledger::audit::Detail;
-    use crate::ledger::testing::{TestSigner, draft, ending};
+    use crate::ledger::testing::{draft, ending, writer};
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -199,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_sealed_record_can_be_checked_with_nothing_but_sha_256_and_ed25519() {
-        let signer = TestSigner::new(1);
+        let signer = writer(1);
         let sealed = seal(intent(), Tail::default(), &signer).unwrap();
 
         let text = String::from_utf8(sealed.line).unwrap();
@@ -228,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_record_has_exactly_the_fields_of_the_contract() {
-        let sealed = seal(intent(), Tail::default(), &TestSigner::new(1)).unwrap();
+        let sealed = seal(intent(), Tail::default(), &writer(1)).unwrap();
         let tree: serde_json::Map<String, Value> = serde_json::from_slice(&sealed.line).unwrap();
 
         let mut contract: Vec<&str> = "id seq writer at server_at action phase op actor authority target reason ticket change \
@@ -241,7 +242,7 @@ mod tests {
 
     #[test]
     fn a_result_says_again_who_and_what_and_points_at_its_intent() {
-        let signer = TestSigner::new(1);
+        let signer = writer(1);
         let intent = seal(intent(), Tail::default(), &signer).unwrap().record;
         let entry = Entry::Result {
             of: Box::new(intent.clone()),
@@ -262,12 +263,22 @@ mod tests {
         assert_eq!(result.change, None);
     }
 
+    /// Says that it is one writer and signs as another.
+    struct Liar;
+
+    impl Signer for Liar {
+        fn public_key(&self) -> PublicKey {
+            writer(2).public_key()
+        }
+
+        fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
+            writer(1).sign(message)
+        }
+    }
+
     #[test]
     fn a_signer_that_signs_with_another_key_writes_nothing() {
-        let mut liar = TestSigner::new(1);
-        liar.claims = TestSigner::new(2).public_key();
-
-        let error = seal(intent(), Tail::default(), &liar).unwrap_err();
+        let error = seal(intent(), Tail::default(), &Liar).unwrap_err();
 
         assert!(
             matches!(error, LedgerError::Unsound(Break::Signature)),
@@ -286,7 +297,7 @@ mod tests {
         let error = seal(
             Entry::Fact(Box::new(draft("x.y")), Box::new(ending)),
             Tail::default(),
-            &TestSigner::new(1),
+            &writer(1),
         )
         .unwrap_err();
 
@@ -298,7 +309,7 @@ mod tests {
 
     /// A record as its writer could have made it, had he another program: any field, and hash and signature right.
     fn forged(change: impl FnOnce(&mut Value)) -> Vec<u8> {
-        let signer = TestSigner::new(1);
+        let signer = writer(1);
         let record = seal(intent(), Tail::default(), &signer).unwrap().record;
         let mut tree = serde_json::to_value(record).unwrap();
         change(&mut tree);
@@ -346,7 +357,7 @@ mod tests {
 
     #[test]
     fn the_names_of_a_record_fit_its_writer() {
-        let other = TestSigner::new(2).public_key();
+        let other = writer(2).public_key();
         let id = RecordId::new(other, 1);
 
         assert_eq!(
@@ -363,7 +374,7 @@ mod tests {
 
     #[test]
     fn a_record_follows_only_the_one_whose_hash_it_has() {
-        let signer = TestSigner::new(1);
+        let signer = writer(1);
         let first = Tail::from(&seal(intent(), Tail::default(), &signer).unwrap().record);
         let second = seal(intent(), first, &signer).unwrap().record;
         let other = Tail {
@@ -397,7 +408,7 @@ mod tests {
 
         #[test]
         fn no_damage_to_a_line_goes_unnoticed_and_none_makes_the_reader_panic(at in any::<prop::sample::Index>(), with in any::<u8>(), insert in any::<bool>()) {
-            let mut line = seal(intent(), Tail::default(), &TestSigner::new(1)).unwrap().line;
+            let mut line = seal(intent(), Tail::default(), &writer(1)).unwrap().line;
             line.pop();
             let at = at.index(line.len());
             if insert {

@@ -1,4 +1,4 @@
-//! The record of acts: who did what to whom, by what right, and how it ended. How it is chained is [`chain`], where it is
+//! The record of acts: who did what to whom, by what right, and how it ended. How it is chained is in `chain.rs`, where it is
 //! kept is the ledger's.
 //!
 //! ```text

@@ -3,13 +3,13 @@
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::head::{self, Seen};
-use super::{Folder, Places, files};
+use super::{Folder, Places};
 use crate::jwt::keys::PublicKey;
 use crate::ledger::LedgerError;
 use crate::ledger::audit::chain::{Entry, seal, sound};
@@ -116,15 +116,20 @@ impl<'a> Pen<'a> {
     }
 }
 
-fn open(disk: &dyn Disk, path: &std::path::Path) -> io::Result<File> {
-    match disk::private().open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let file = disk::private().create_new(true).open(path)?;
-            disk::sync_parent(disk, path)?;
-            Ok(file)
+/// Opens a chain, makes it if there is none. What is synced inside a folder that vanishes is lost all the same, so while the
+/// chain is empty the names on the way to it are synced too, whoever made them: audit, ledger, operator, data.
+fn open(disk: &dyn Disk, path: &Path) -> io::Result<File> {
+    let file = disk::private().create(true).truncate(false).open(path)?;
+    if file.metadata()?.len() == 0 {
+        for folder in path.ancestors().skip(1).take(4) {
+            match disk.sync_folder(folder) {
+                // A folder that we may not open was not made by us, and was there before.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
+                synced => synced?,
+            }
         }
-        opened => opened,
     }
+    Ok(file)
 }
 
 /// Offset behind the last line that is a sound record of this writer.
@@ -153,8 +158,12 @@ fn set_aside(folder: &Folder, writer: PublicKey, file: &File, end: u64) -> Resul
         return Ok(());
     }
     // The first free number: nothing that was set aside is ever written over.
-    let taken = files(&places.aside)?.len();
-    let aside = places.aside.join(format!("{writer}.{end}.{taken}"));
+    let numbered = |n: u64| places.aside.join(format!("{writer}.{end}.{n}"));
+    let mut number = 0;
+    while numbered(number).exists() {
+        number += 1;
+    }
+    let aside = numbered(number);
     let kept = copy_part(disk, file, end, &aside).and_then(|()| disk::sync_parent(disk, &aside));
     kept.map_err(LedgerError::at(&aside))?;
     tracing::warn!(bytes = length - end, to = %aside.display(), "the end of the chain was no record and was set aside");
@@ -163,10 +172,10 @@ fn set_aside(folder: &Folder, writer: PublicKey, file: &File, end: u64) -> Resul
         .map_err(LedgerError::at(places.chain(writer)))
 }
 
-fn copy_part(disk: &dyn Disk, from: &File, start: u64, to: &std::path::Path) -> io::Result<()> {
+fn copy_part(disk: &dyn Disk, from: &File, start: u64, to: &Path) -> io::Result<()> {
     let mut source = from.try_clone()?;
     source.seek(SeekFrom::Start(start))?;
-    let mut target = disk::private().create(true).truncate(true).open(to)?;
+    let mut target = disk::private().create_new(true).open(to)?;
     let mut block = vec![0; 64 << 10];
     loop {
         let read = io::Read::read(&mut source, &mut block)?;

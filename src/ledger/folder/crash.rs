@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::ledger::Order;
 use crate::ledger::audit::Phase;
-use crate::ledger::testing::{Home, TestSigner, draft, ending};
+use crate::ledger::testing::{Home, draft, ending, writer};
 
 /// What is on the platter when the world ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +183,7 @@ fn run(home: &Home, k: usize, end: End) -> Option<Told> {
     let disk = Arc::new(FailingDisk::new(k, end));
     disk.synced(&File::open(home.chain()).unwrap());
     let places = Places::new(&home.ledger(), &home.heads());
-    let folder = Folder::on(disk.clone(), places, Arc::new(TestSigner::new(1))).unwrap();
+    let folder = Folder::on(disk.clone(), places, Arc::new(writer(1))).unwrap();
     let told = story(&folder);
     disk.settle(&home.chain());
     disk.struck().then_some(told)
@@ -285,7 +285,7 @@ fn a_full_disk_says_that_nothing_was_recorded_and_leaves_the_chain_whole() {
     let before = std::fs::read(home.chain()).unwrap();
     let disk = Arc::new(FailingDisk::new(1, End::Full));
     let places = Places::new(&home.ledger(), &home.heads());
-    let folder = Folder::on(disk, places, Arc::new(TestSigner::new(1))).unwrap();
+    let folder = Folder::on(disk, places, Arc::new(writer(1))).unwrap();
 
     let error = folder.intent(draft("user.revoke")).unwrap_err();
 

@@ -65,7 +65,7 @@ impl Folder {
         writer: Arc<dyn Signer>,
     ) -> Result<Self, LedgerError> {
         for folder in [&places.audit, &places.aside, &places.heads] {
-            disk::private_folder(disk.as_ref(), folder).map_err(LedgerError::at(folder))?;
+            disk::private_folder(folder).map_err(LedgerError::at(folder))?;
         }
         Ok(Self {
             places,

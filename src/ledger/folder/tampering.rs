@@ -9,7 +9,7 @@ use super::tests::acts;
 use super::*;
 use crate::ledger::audit::chain::{Entry, Tail, seal};
 use crate::ledger::audit::verification::{Break, Head, Warning};
-use crate::ledger::testing::{Home, TestSigner, draft, ending};
+use crate::ledger::testing::{Home, draft, ending, writer};
 
 fn faults(folder: &Folder) -> Vec<Fault> {
     folder.verify().unwrap().faults().cloned().collect()
@@ -96,7 +96,7 @@ fn a_chain_that_was_rewritten_with_the_right_key_is_noticed_by_its_head() {
 fn a_result_without_an_open_intent_is_a_break() {
     let home = Home::new();
     acts(&home.open(), 1);
-    let signer = TestSigner::new(1);
+    let signer = writer(1);
     let records = home.open().records(&Query::default()).unwrap().records;
     let again = Entry::Result {
         of: Box::new(records[1].clone()),
@@ -188,7 +188,7 @@ fn a_record_of_another_writer_is_no_record_here() {
     let home = Home::new();
     acts(&home.open_as(2), 1);
     let folder = home.open();
-    let other = folder.places.chain(TestSigner::new(2).public_key());
+    let other = folder.places.chain(writer(2).public_key());
     fs::rename(other, home.chain()).unwrap();
 
     let faults = faults(&folder);

@@ -10,8 +10,9 @@ use crate::jwt::keys::OperatorId;
 use crate::ledger::audit::certificate::certify;
 use crate::ledger::audit::verification::Warning;
 use crate::ledger::audit::{Actor, Outcome, Phase};
-use crate::ledger::testing::{Home, TestSigner, at, draft, ending};
+use crate::ledger::testing::{Home, at, draft, ending, writer};
 use crate::ledger::{Ledger, Order};
+use crate::test_support::ByteSigner;
 use crate::text::Text;
 
 pub(super) fn acts(folder: &Folder, count: usize) -> Vec<RecordId> {
@@ -79,7 +80,7 @@ fn a_result_ends_its_intent_once_and_no_other() {
     let intents = acts(&folder, 1);
 
     let again = folder.result(intents[0], ending()).unwrap_err();
-    let foreign = RecordId::new(TestSigner::new(2).public_key(), 1);
+    let foreign = RecordId::new(writer(2).public_key(), 1);
 
     assert!(matches!(again, LedgerError::NotOpen(id) if id == intents[0]));
     assert!(matches!(
@@ -298,7 +299,7 @@ fn an_operator_key_certifies_the_writer() {
         writer: folder.writer(),
     };
     let before = folder.verify().unwrap();
-    let operator = TestSigner::of_kind(KeyKind::Operator, 9);
+    let operator = ByteSigner::new(KeyKind::Operator, 9);
     let id = OperatorId::try_from(operator.public_key()).unwrap();
 
     let (draft, ending) =
@@ -315,10 +316,10 @@ fn an_operator_key_certifies_the_writer() {
 fn a_certificate_for_another_writer_or_by_no_operator_certifies_nothing() {
     let home = Home::new();
     let folder = home.open();
-    let operator = TestSigner::of_kind(KeyKind::Operator, 9);
-    let account = TestSigner::of_kind(KeyKind::Account, 9);
+    let operator = ByteSigner::new(KeyKind::Operator, 9);
+    let account = ByteSigner::new(KeyKind::Account, 9);
     let id = OperatorId::try_from(operator.public_key()).unwrap();
-    let other = TestSigner::new(2).public_key();
+    let other = writer(2).public_key();
 
     for (writer, by) in [(other, &operator), (folder.writer(), &account)] {
         let (draft, ending) = certify(writer, id, by, draft("x.y").actor, at(3)).unwrap();
