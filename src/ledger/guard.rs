@@ -68,7 +68,7 @@ impl Guards {
 mod tests {
     use super::*;
     use crate::jwt::signer::Signer as _;
-    use crate::ledger::testing::{Home, at, writer};
+    use crate::ledger::tests::{Home, at, writer};
 
     fn guard(seq: u64, since: i64) -> Guard {
         Guard {

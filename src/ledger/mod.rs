@@ -26,7 +26,7 @@ mod kept;
 mod lines;
 pub mod roster;
 #[cfg(test)]
-mod testing;
+mod tests;
 
 pub use audit::verification::{Fault, Verification, Warning};
 pub use audit::{Draft, Ending, Record, RecordId};

@@ -141,7 +141,7 @@ impl RosterFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::testing::{Home, at};
+    use crate::ledger::tests::{Home, at};
     use proptest::prelude::*;
 
     fn sighting(name: &str, id: u8, second: i64) -> Sighting {

@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::jwt::signer::SignError;
     use crate::ledger::audit::Detail;
-    use crate::ledger::testing::{draft, ending, writer};
+    use crate::ledger::tests::{draft, ending, writer};
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::ledger::Order;
 use crate::ledger::audit::Phase;
-use crate::ledger::testing::{Home, draft, ending, writer};
+use crate::ledger::tests::{Home, draft, ending, writer};
 
 /// What is on the platter when the world ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

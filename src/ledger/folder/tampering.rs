@@ -9,7 +9,7 @@ use super::tests::acts;
 use super::*;
 use crate::ledger::audit::chain::{Entry, Tail, seal};
 use crate::ledger::audit::verification::{Break, Head, Warning};
-use crate::ledger::testing::{Home, draft, ending, writer};
+use crate::ledger::tests::{Home, draft, ending, writer};
 
 fn faults(folder: &Folder) -> Vec<Fault> {
     folder.verify().unwrap().faults().cloned().collect()

@@ -10,7 +10,7 @@ use crate::jwt::keys::OperatorId;
 use crate::ledger::audit::certificate::certify;
 use crate::ledger::audit::verification::Warning;
 use crate::ledger::audit::{Actor, Outcome, Phase};
-use crate::ledger::testing::{Home, at, draft, ending, writer};
+use crate::ledger::tests::{Home, at, draft, ending, writer};
 use crate::ledger::{Ledger, Order};
 use crate::test_support::ByteSigner;
 use crate::text::Text;
