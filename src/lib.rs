@@ -16,6 +16,7 @@ pub mod demo;
 pub mod explain;
 pub mod jwt;
 pub mod ledger;
+pub mod permissions;
 #[cfg(test)]
 pub(crate) mod test_support;
 pub mod text;

@@ -1,0 +1,241 @@
+//! What a user may really do: permissions as servers put them together, each rule with its origin.
+//! Pure, and no verdict on a subject: that is read off these rules.
+
+mod effective;
+#[cfg(test)]
+mod server_says;
+mod template;
+#[cfg(test)]
+mod trial;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
+pub use self::effective::{EffectivePermissions, Replies};
+use crate::explain::{Code, Explain, Explanation};
+use crate::jwt::keys::PublicKey;
+use crate::jwt::subject::{QueuePattern, SubjectError, SubjectPattern};
+use crate::jwt::token::TokenError;
+use crate::text::Text;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    Publish,
+    Subscribe,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Effect {
+    Allow,
+    Deny,
+}
+
+/// One line of what a user may do. A deny beats every allow.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Rule {
+    pub verb: Verb,
+    #[serde(rename = "subject")]
+    pub pattern: SubjectPattern,
+    /// `None` speaks of every subscription, in a queue or not. Rules for publishing never have one.
+    pub queue: Option<QueuePattern>,
+    pub effect: Effect,
+    #[serde(flatten)]
+    pub from: Origin,
+}
+
+/// Who wrote a rule. Serialized as two fields, `from` and `key`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The user's own token.
+    User,
+    /// The template of the role with this key.
+    Role(PublicKey),
+    /// The default permissions of the account, which hold for users without any.
+    AccountDefault,
+    /// Nobody: a server denies `>` where it keeps an allow list without a usable entry.
+    Server,
+    /// Nobody: without an allow list, everything is allowed.
+    NoRule,
+}
+
+impl Origin {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Role(_) => "role",
+            Self::AccountDefault => "account_default",
+            Self::Server => "server",
+            Self::NoRule => "no_rule",
+        }
+    }
+
+    pub const fn role(self) -> Option<PublicKey> {
+        match self {
+            Self::Role(key) => Some(key),
+            Self::User | Self::AccountDefault | Self::Server | Self::NoRule => None,
+        }
+    }
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Origin", 2)?;
+        fields.serialize_field("from", self.word())?;
+        fields.serialize_field("key", &self.role())?;
+        fields.end()
+    }
+}
+
+/// The releases of nats-server, as far as they put permissions together differently. How they then decide differs more often.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Release {
+    /// A template function counts only as a whole token, and an unknown one is no error of its own.
+    V2_10,
+    /// Functions anywhere in a subject.
+    V2_11,
+    /// A publish deny with a queue denies its subject; before, it denied nothing.
+    #[default]
+    V2_14_4,
+}
+
+impl Release {
+    /// Reads `2.12.8` or `v2.14.0-RC.1`, as servers report it.
+    pub fn of_version(version: &str) -> Option<Self> {
+        let mut numbers = version
+            .trim_start_matches('v')
+            .split(['.', '-', '+'])
+            .map(|number| number.parse::<u32>().ok());
+        let mut next = || numbers.next().flatten();
+        Some(match (next()?, next()?, next()?) {
+            version if version < (2, 11, 0) => Self::V2_10,
+            version if version < (2, 14, 4) => Self::V2_11,
+            _ => Self::V2_14_4,
+        })
+    }
+}
+
+/// Why servers refuse a login whose permissions they cannot put together. The client is told none of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Unreadable(#[from] TokenError),
+    #[error("its signer {issuer} is no key of the account")]
+    SignerGone { issuer: PublicKey },
+    #[error("a user of a role carries permissions or limits of its own")]
+    NotBare,
+    /// The token itself is invalid; only a user outside roles can have this.
+    #[error("{} holds \"{entry}\", which is no entry of that list", list_of(*.verb))]
+    InvalidEntry { verb: Verb, entry: Text },
+    #[error("the template entry \"{entry}\" calls \"{function}\", which servers do not know")]
+    UnknownFunction { entry: Text, function: Text },
+    #[error("the template denies \"{entry}\", and there is no tag \"{tag}\"")]
+    TagMissing { entry: Text, tag: Text },
+    #[error("the template denies \"{entry}\", which becomes no subject: {error}")]
+    InvalidDeny { entry: Text, error: SubjectError },
+    #[error("the template entry \"{entry}\" takes its list over {limit} subjects")]
+    TooManySubjects { entry: Text, limit: usize },
+    /// A bound of ours: what servers make of such an entry is not known.
+    #[error("the template entry \"{entry}\" takes its list over {limit_bytes} bytes of subjects")]
+    TooLong { entry: Text, limit_bytes: usize },
+}
+
+const fn list_of(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Publish => "pub",
+        Verb::Subscribe => "sub",
+    }
+}
+
+impl Explain for Refusal {
+    fn explain(&self) -> Explanation {
+        let so = if matches!(self, Self::TooLong { .. }) {
+            "what servers make of it is not known"
+        } else {
+            "servers refuse the login; the client is told \"Authorization Violation\" and nothing else"
+        };
+        let told = Explanation::new(Code::NotPermitted, self.to_string(), so);
+        match self {
+            Self::Unreadable(_) | Self::InvalidEntry { .. } => told.then("issue the user again"),
+            Self::SignerGone { .. } => told.then("issue the user again with a key of the account"),
+            Self::NotBare => {
+                told.then("issue the user again through its role, which leaves them out")
+            }
+            Self::TagMissing { tag, .. } => {
+                told.then(format!("issue the user again with a tag \"{tag}:...\""))
+            }
+            Self::UnknownFunction { .. } => {
+                told.then("correct the template; that drops everybody who uses the role")
+            }
+            Self::InvalidDeny { .. } => told
+                .then("issue the user again with a name and tags that are parts of subjects")
+                .then("correct the template; that drops everybody who uses the role"),
+            Self::TooManySubjects { .. } | Self::TooLong { .. } => {
+                told.then("issue the user again with fewer and shorter tags")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwt::signer::Signer;
+    use crate::test_support::account_signer;
+
+    #[test]
+    fn a_rule_is_serialized_as_the_command_line_promises() {
+        let key = account_signer().public_key();
+        let rule = |queue: Option<&str>, from| Rule {
+            verb: Verb::Subscribe,
+            pattern: "orders.>".parse().unwrap(),
+            queue: queue.map(|queue| queue.parse().unwrap()),
+            effect: Effect::Allow,
+            from,
+        };
+        let json = |rule: &Rule| serde_json::to_string(rule).unwrap();
+
+        assert_eq!(
+            json(&rule(Some("q.*"), Origin::Role(key))),
+            format!(
+                r#"{{"verb":"subscribe","subject":"orders.>","queue":"q.*","effect":"allow","from":"role","key":"{key}"}}"#
+            )
+        );
+        assert_eq!(
+            json(&rule(None, Origin::AccountDefault)),
+            r#"{"verb":"subscribe","subject":"orders.>","queue":null,"effect":"allow","from":"account_default","key":null}"#
+        );
+    }
+
+    #[test]
+    fn a_version_is_read_as_servers_report_it() {
+        let release = Release::of_version;
+
+        assert_eq!(release("2.10.26"), Some(Release::V2_10));
+        assert_eq!(release("2.11.0"), Some(Release::V2_11));
+        assert_eq!(release("v2.14.3"), Some(Release::V2_11));
+        assert_eq!(release("2.14.4-RC.1"), Some(Release::V2_14_4));
+        assert_eq!(release("2.15.1"), Some(Release::V2_14_4));
+        assert_eq!(release("dev"), None);
+    }
+
+    #[test]
+    fn a_refusal_says_what_servers_tell_nobody() {
+        let refusal = Refusal::TagMissing {
+            entry: "t.{{tag(site)}}".into(),
+            tag: "site".into(),
+        };
+
+        let told = refusal.explain();
+
+        assert_eq!(
+            told.what,
+            "the template denies \"t.{{tag(site)}}\", and there is no tag \"site\""
+        );
+        assert_eq!(
+            told.next.first().unwrap().say,
+            "issue the user again with a tag \"site:...\""
+        );
+    }
+}

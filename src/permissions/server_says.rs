@@ -1,0 +1,380 @@
+//! Real servers as the judge: the captured template trials, and the recorded verdicts on 300 random users.
+#![expect(clippy::print_stdout, reason = "says how much agreed")]
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde::Deserialize;
+
+use super::trial::{Trial, user_key};
+use super::{Effect, EffectivePermissions, Origin, Refusal, Release, Rule, Verb};
+use crate::jwt::account::Account;
+use crate::jwt::signer::Signer;
+use crate::jwt::subject::SubjectPattern;
+use crate::jwt::token::Token;
+use crate::test_support::{account_signer, shared};
+use crate::text::Text;
+
+/// What the captures let every user do besides, so that it could ask, and left out of what it was told.
+const ASKED_BY: [&str; 2] = ["$SYS.REQ.USER.INFO", "_INBOX.>"];
+
+#[derive(Deserialize)]
+struct Captured {
+    pub_allow: Option<Vec<String>>,
+    pub_deny: Option<Vec<String>>,
+    sub_allow: Option<Vec<String>>,
+    sub_deny: Option<Vec<String>>,
+    user_name: String,
+    user_tags: Option<Vec<String>>,
+    account_tags: Option<Vec<String>>,
+    result: Told,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    refused: Option<String>,
+    #[serde(default)]
+    log: Vec<String>,
+    publish: Option<Lists>,
+    subscribe: Option<Lists>,
+}
+
+#[derive(Deserialize)]
+struct Lists {
+    #[serde(default)]
+    allow: Allowed,
+}
+
+/// The capture replaces long lists by their length: `4032 subjects`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Allowed {
+    Subjects(Vec<String>),
+    Counted(String),
+}
+
+impl Default for Allowed {
+    fn default() -> Self {
+        Self::Subjects(Vec::new())
+    }
+}
+
+impl Captured {
+    fn template(&self) -> String {
+        let [info, inbox] = ASKED_BY;
+        serde_json::json!({
+            "pub": { "allow": with(self.pub_allow.as_ref(), info), "deny": written(self.pub_deny.as_ref()) },
+            "sub": { "allow": with(self.sub_allow.as_ref(), inbox), "deny": written(self.sub_deny.as_ref()) },
+        })
+        .to_string()
+    }
+
+    fn compose(&self, body: &str) -> Result<EffectivePermissions, Refusal> {
+        let trial = Trial {
+            template: Some(&self.template()),
+            body,
+            name: &self.user_name,
+            tags: &written(self.user_tags.as_ref()),
+            account_tags: &written(self.account_tags.as_ref()),
+            ..Trial::default()
+        };
+        trial.compose()
+    }
+}
+
+fn written(list: Option<&Vec<String>>) -> Vec<&str> {
+    list.into_iter().flatten().map(String::as_str).collect()
+}
+
+fn with<'a>(list: Option<&'a Vec<String>>, besides: &'a str) -> Vec<&'a str> {
+    [written(list), vec![besides]].concat()
+}
+
+/// What a token of a trial carried beside its name and tags, which the capture tells in the trial's title.
+fn body_of(title: &str) -> &'static str {
+    match title {
+        "scoped user that carries its own permissions" => r#"{"pub":{"allow":["x"]}}"#,
+        "scoped user JWT with issuer_account only and bearer_token" => r#"{"bearer_token":true}"#,
+        "scoped user JWT with subs:-1" => r#"{"subs":-1}"#,
+        "scoped user JWT with pub.allow []" => r#"{"pub":{"allow":[]}}"#,
+        "scoped user JWT with pub {} sub {}" => r#"{"pub":{},"sub":{}}"#,
+        _ => "{}",
+    }
+}
+
+fn captured() -> BTreeMap<String, serde_json::Value> {
+    let file = fs::read(shared("captures/scoped_templates.json")).unwrap();
+    serde_json::from_slice(&file).unwrap()
+}
+
+/// The allows for a verb as USER.INFO lists them, without what was there for the asking.
+fn allows(effective: &EffectivePermissions, verb: Verb) -> Vec<String> {
+    let allows = effective
+        .rules_of(verb)
+        .filter(|rule| rule.effect == Effect::Allow && rule.from != Origin::NoRule);
+    let mut listed: Vec<String> = allows
+        .map(|rule| match &rule.queue {
+            Some(queue) => format!("{} {}", rule.pattern.raw(), queue.raw()),
+            None => rule.pattern.raw().to_owned(),
+        })
+        .filter(|subject| !ASKED_BY.contains(&subject.as_str()))
+        .collect();
+    listed.sort();
+    listed
+}
+
+fn assert_told(title: &str, ours: &[String], told: Option<Lists>) {
+    match told.unwrap().allow {
+        Allowed::Counted(count) => assert_eq!(format!("{} subjects", ours.len()), count, "{title}"),
+        Allowed::Subjects(mut subjects) => {
+            let account = account_signer().public_key().to_string();
+            for subject in &mut subjects {
+                *subject = subject
+                    .replace("<USER>", &user_key().to_string())
+                    .replace("<ACCOUNT>", &account);
+            }
+            // The server keeps what two combinations gave twice; it decides nothing.
+            subjects.dedup();
+            assert_eq!(ours, subjects, "{title}");
+        }
+    }
+}
+
+#[test]
+fn every_captured_template_becomes_what_the_server_made_of_it() {
+    let trials = captured()
+        .into_iter()
+        .filter(|(title, _)| !title.starts_with("plain:"));
+    let (mut agreed, mut refused) = (0, 0);
+
+    for (title, trial) in trials {
+        let trial: Captured = serde_json::from_value(trial).unwrap();
+        let ours = trial.compose(body_of(&title));
+        if trial.result.refused.is_some() {
+            let refusal = ours.expect_err(&title);
+            let not_bare = trial.result.log.concat().contains("scoped users require");
+            assert_eq!(refusal == Refusal::NotBare, not_bare, "{title}: {refusal}");
+            refused += 1;
+        } else {
+            let ours = ours.unwrap_or_else(|refusal| panic!("{title}: {refusal}"));
+            assert_told(&title, &allows(&ours, Verb::Publish), trial.result.publish);
+            assert_told(
+                &title,
+                &allows(&ours, Verb::Subscribe),
+                trial.result.subscribe,
+            );
+        }
+        agreed += 1;
+    }
+
+    println!("{agreed} captured template trials agree, {refused} of them refused");
+    assert_eq!((agreed, refused), (39, 8));
+}
+
+const PLAIN: [(&str, &str); 9] = [
+    ("pub.allow [] and nothing else", r#"{"pub":{"allow":[]}}"#),
+    (
+        "pub.allow [] with pub.deny [bar]",
+        r#"{"pub":{"allow":[],"deny":["bar"]}}"#,
+    ),
+    (
+        "sub.allow [] with sub.deny [bar]",
+        r#"{"sub":{"allow":[],"deny":["bar"]}}"#,
+    ),
+    (
+        "pub.deny [bar] without allow",
+        r#"{"pub":{"deny":["bar"]}}"#,
+    ),
+    ("no limits at all", "{}"),
+    ("only pub.allow [foo]", r#"{"pub":{"allow":["foo"]}}"#),
+    (
+        "sub allow with queue",
+        r#"{"sub":{"allow":["foo q1","_INBOX.>"]}}"#,
+    ),
+    ("resp only", r#"{"resp":{"max":1,"ttl":1000000000}}"#),
+    (
+        "resp with max 0",
+        r#"{"pub":{"allow":["$SYS.REQ.USER.INFO"]},"resp":{"max":0,"ttl":0}}"#,
+    ),
+];
+
+/// The rules for a verb as USER.INFO lists them.
+fn as_told(effective: &EffectivePermissions, verb: Verb) -> serde_json::Value {
+    let mut lists = serde_json::Map::new();
+    for rule in effective
+        .rules_of(verb)
+        .filter(|rule| rule.from == Origin::User)
+    {
+        let queue = rule.queue.iter().map(|queue| format!(" {}", queue.raw()));
+        let entry = rule.pattern.raw().to_owned() + &queue.collect::<String>();
+        let effect = match rule.effect {
+            Effect::Allow => "allow",
+            Effect::Deny => "deny",
+        };
+        let list = lists.entry(effect).or_insert_with(|| serde_json::json!([]));
+        list.as_array_mut().unwrap().push(entry.into());
+    }
+    lists.into()
+}
+
+#[test]
+fn every_captured_plain_user_gets_what_the_server_told_it() {
+    let captured = captured();
+    let of_plain = captured.keys().filter(|title| title.starts_with("plain: "));
+    assert_eq!(of_plain.count(), PLAIN.len());
+
+    for (title, body) in PLAIN {
+        let told = &captured[&format!("plain: {title}")];
+        let trial = Trial {
+            body,
+            ..Trial::default()
+        };
+        let ours = trial.compose().unwrap();
+
+        let errors = told["errs_on_pub_foo_and_sub_foo"].to_string();
+        for (verb, word) in [
+            (Verb::Publish, "Publish"),
+            (Verb::Subscribe, "Subscription"),
+        ] {
+            let complained = errors.contains(&format!("for {word} to \\\"foo\\\""));
+            assert_eq!(admits(&ours, verb, "foo", None), !complained, "{title}");
+        }
+        let Some(permissions) = told["user_info_permissions"].as_object() else {
+            continue;
+        };
+        assert_eq!(
+            as_told(&ours, Verb::Publish),
+            permissions["publish"],
+            "{title}"
+        );
+        assert_eq!(
+            as_told(&ours, Verb::Subscribe),
+            permissions["subscribe"],
+            "{title}"
+        );
+        let replies = ours.replies.map(|replies| {
+            let ttl_ns = replies
+                .ttl
+                .map(|ttl| u64::try_from(ttl.as_nanos()).unwrap());
+            serde_json::json!({ "max": replies.max, "ttl": ttl_ns })
+        });
+        assert_eq!(replies.as_ref(), permissions.get("responses"), "{title}");
+    }
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    account_jwt: String,
+    user_jwt: String,
+    login: Option<String>,
+    #[serde(default)]
+    checks: Vec<Check>,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    verb: String,
+    subject: String,
+    queue: Option<String>,
+    allowed: bool,
+}
+
+impl Case {
+    fn compose(&self, release: Release) -> Result<EffectivePermissions, Refusal> {
+        let token = |text| Token::decode(text).unwrap();
+        let account = Account::of(&token(&self.account_jwt)).unwrap();
+        EffectivePermissions::of(&account, &token(&self.user_jwt), release)
+    }
+}
+
+fn cases(file: &str) -> Vec<Case> {
+    let lines = fs::read_to_string(shared("fixtures/verdicts").join(file)).unwrap();
+    let case = |line| serde_json::from_str(line).unwrap();
+    lines.lines().map(case).collect()
+}
+
+/// How a server reads the rules (`canSubscribeInternal`, `pubAllowedFullCheck`), for what the recorded checks ask.
+fn admits(effective: &EffectivePermissions, verb: Verb, asked: &str, queue: Option<&str>) -> bool {
+    let asked: SubjectPattern = asked.parse().unwrap();
+    let queue = queue.map(Text::from);
+    let found = |effect| -> Vec<&Rule> {
+        effective
+            .rules_of(verb)
+            .filter(|rule| rule.effect == effect && rule.pattern.is_found_for(&asked))
+            .collect()
+    };
+    let plain = |rules: &[&Rule]| rules.iter().any(|rule| rule.queue.is_none());
+    let queued = |rules: &[&Rule]| -> Option<bool> {
+        let name = queue.as_ref()?;
+        let mut named = rules
+            .iter()
+            .filter_map(|rule| rule.queue.as_ref())
+            .peekable();
+        named.peek()?;
+        Some(named.any(|pattern| pattern.admits(name)))
+    };
+    let (allows, denies) = (found(Effect::Allow), found(Effect::Deny));
+    let allowed = queued(&allows).unwrap_or_else(|| plain(&allows));
+    allowed && !plain(&denies) && !queued(&denies).unwrap_or(false)
+}
+
+#[test]
+fn logins_are_refused_exactly_where_a_real_server_refused_them() {
+    for (file, release) in [
+        ("permissions.jsonl", Release::V2_14_4),
+        ("permissions-2.11.11.jsonl", Release::V2_11),
+    ] {
+        let (mut admitted, mut refused) = (0, 0);
+
+        for case in cases(file) {
+            let ours = case.compose(release);
+            match (&case.login, &ours) {
+                (None, Ok(_)) => admitted += 1,
+                (Some(_), Err(Refusal::TagMissing { .. } | Refusal::InvalidDeny { .. })) => {
+                    refused += 1;
+                }
+                (theirs, ours) => panic!("{file} {}: {theirs:?}, we say {ours:?}", case.id),
+            }
+        }
+
+        println!("{file}: {refused} refusals and {admitted} admissions agree, of 300");
+        assert_eq!((refused, admitted), (26, 274));
+    }
+}
+
+#[test]
+fn a_queue_behind_a_function_refuses_from_2_11_and_is_admitted_before() {
+    let cases = cases("permissions.jsonl");
+    let case = cases.iter().find(|case| case.id == "11-70").unwrap();
+
+    assert!(case.compose(Release::V2_11).is_err());
+    assert!(case.compose(Release::V2_10).is_ok());
+}
+
+#[test]
+fn rules_that_are_read_as_a_server_reads_them_give_its_verdicts() {
+    let mut agreed = 0;
+
+    for case in cases("permissions.jsonl") {
+        let Ok(effective) = case.compose(Release::V2_14_4) else {
+            continue;
+        };
+        for check in &case.checks {
+            let verb = match check.verb.as_str() {
+                "pub" => Verb::Publish,
+                _ => Verb::Subscribe,
+            };
+            let ours = admits(&effective, verb, &check.subject, check.queue.as_deref());
+            assert_eq!(
+                ours, check.allowed,
+                "{} {verb:?} {}",
+                case.id, check.subject
+            );
+            agreed += 1;
+        }
+    }
+
+    println!("{agreed} verdicts agree");
+    assert!(agreed > 6000, "{agreed}");
+}
