@@ -234,14 +234,15 @@ fn a_user_of_a_key_that_the_account_does_not_have_is_refused() {
 #[test]
 fn a_user_of_a_role_has_the_roles_limits_within_the_accounts() {
     let trial = Trial {
-        account: r#"{"limits":{"subs":10,"payload":-1}}"#,
-        ..of_role(r#"{"subs":50,"src":["10.0.0.0/8"],"bearer_token":true}"#)
+        account: r#"{"limits":{"subs":10,"payload":1024}}"#,
+        ..of_role(r#"{"subs":5,"src":["10.0.0.0/8"],"bearer_token":true}"#)
     };
 
     let restrictions = trial.compose().unwrap().restrictions;
 
-    assert_eq!(restrictions.subscriptions, Limit::AtMost(10));
-    assert_eq!(restrictions.payload_bytes, Limit::Unlimited);
+    assert_eq!(restrictions.subscriptions, Limit::AtMost(5));
+    assert_eq!(restrictions.payload_bytes, Limit::AtMost(1024));
+    assert_eq!(restrictions.data_bytes, Limit::Unlimited);
     assert_eq!(restrictions.networks, ["10.0.0.0/8".into()]);
     assert!(restrictions.bearer);
 }
