@@ -2,11 +2,9 @@
 //! Pure, and no verdict on a subject: that is read off these rules.
 
 mod effective;
-#[cfg(test)]
-mod server_says;
 mod template;
 #[cfg(test)]
-mod trial;
+mod tests;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -175,67 +173,5 @@ impl Explain for Refusal {
                 told.then("issue the user again with fewer and shorter tags")
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::jwt::signer::Signer;
-    use crate::test_support::account_signer;
-
-    #[test]
-    fn a_rule_is_serialized_as_the_command_line_promises() {
-        let key = account_signer().public_key();
-        let rule = |queue: Option<&str>, from| Rule {
-            verb: Verb::Subscribe,
-            pattern: "orders.>".parse().unwrap(),
-            queue: queue.map(|queue| queue.parse().unwrap()),
-            effect: Effect::Allow,
-            from,
-        };
-        let json = |rule: &Rule| serde_json::to_string(rule).unwrap();
-
-        assert_eq!(
-            json(&rule(Some("q.*"), Origin::Role(key))),
-            format!(
-                r#"{{"verb":"subscribe","subject":"orders.>","queue":"q.*","effect":"allow","from":"role","key":"{key}"}}"#
-            )
-        );
-        assert_eq!(
-            json(&rule(None, Origin::AccountDefault)),
-            r#"{"verb":"subscribe","subject":"orders.>","queue":null,"effect":"allow","from":"account_default","key":null}"#
-        );
-    }
-
-    #[test]
-    fn a_version_is_read_as_servers_report_it() {
-        let release = Release::of_version;
-
-        assert_eq!(release("2.10.26"), Some(Release::V2_10));
-        assert_eq!(release("2.11.0"), Some(Release::V2_11));
-        assert_eq!(release("v2.14.3"), Some(Release::V2_11));
-        assert_eq!(release("2.14.4-RC.1"), Some(Release::V2_14_4));
-        assert_eq!(release("2.15.1"), Some(Release::V2_14_4));
-        assert_eq!(release("dev"), None);
-    }
-
-    #[test]
-    fn a_refusal_says_what_servers_tell_nobody() {
-        let refusal = Refusal::TagMissing {
-            entry: "t.{{tag(site)}}".into(),
-            tag: "site".into(),
-        };
-
-        let told = refusal.explain();
-
-        assert_eq!(
-            told.what,
-            "the template denies \"t.{{tag(site)}}\", and there is no tag \"site\""
-        );
-        assert_eq!(
-            told.next.first().unwrap().say,
-            "issue the user again with a tag \"site:...\""
-        );
     }
 }

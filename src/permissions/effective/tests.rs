@@ -1,7 +1,7 @@
 //! One test for each trap of the tokens.
 
 use super::*;
-use crate::permissions::trial::{Trial, role_key};
+use crate::permissions::tests::trial::{Trial, role_key};
 
 fn plain(body: &str) -> Trial<'_> {
     Trial {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::jwt::signer::Signer;
-use crate::permissions::trial::{Trial, user_key};
+use crate::permissions::tests::trial::{Trial, user_key};
 use crate::test_support::account_signer;
 
 fn role(template: &str) -> Trial<'_> {

@@ -1,5 +1,5 @@
 //! Real servers as the judge: the captured template trials, and the recorded verdicts on 300 random users.
-#![expect(clippy::print_stdout, reason = "says how much agreed")]
+//! Each test says how many cases agreed, so that none can fall out unseen.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,11 +7,11 @@ use std::fs;
 use serde::Deserialize;
 
 use super::trial::{Trial, user_key};
-use super::{Effect, EffectivePermissions, Origin, Refusal, Release, Rule, Verb};
 use crate::jwt::account::Account;
 use crate::jwt::signer::Signer;
 use crate::jwt::subject::SubjectPattern;
 use crate::jwt::token::Token;
+use crate::permissions::{Effect, EffectivePermissions, Origin, Refusal, Release, Rule, Verb};
 use crate::test_support::{account_signer, shared};
 use crate::text::Text;
 
@@ -167,7 +167,6 @@ fn every_captured_template_becomes_what_the_server_made_of_it() {
         agreed += 1;
     }
 
-    println!("{agreed} captured template trials agree, {refused} of them refused");
     assert_eq!((agreed, refused), (39, 8));
 }
 
@@ -338,7 +337,6 @@ fn logins_are_refused_exactly_where_a_real_server_refused_them() {
             }
         }
 
-        println!("{file}: {refused} refusals and {admitted} admissions agree, of 300");
         assert_eq!((refused, admitted), (26, 274));
     }
 }
@@ -375,6 +373,5 @@ fn rules_that_are_read_as_a_server_reads_them_give_its_verdicts() {
         }
     }
 
-    println!("{agreed} verdicts agree");
-    assert!(agreed > 6000, "{agreed}");
+    assert_eq!(agreed, 6576);
 }

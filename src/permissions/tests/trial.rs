@@ -1,25 +1,25 @@
 //! A user of an account, written as the JSON of their tokens, and what its permissions become.
 
-use super::{EffectivePermissions, Origin, Refusal, Release, Verb};
 use crate::jwt::account::Account;
 use crate::jwt::json::Node;
 use crate::jwt::keys::{KeyKind, PublicKey};
 use crate::jwt::signer::Signer;
 use crate::jwt::token::Token;
+use crate::permissions::{EffectivePermissions, Origin, Refusal, Release, Verb};
 use crate::test_support::{ByteSigner, account_signer, operator_signer, token_of};
 
 /// The defaults are a plain user called bob who has all limits, in an account called acme.
-pub(super) struct Trial<'a> {
+pub(crate) struct Trial<'a> {
     /// The user is of a role with this template.
-    pub(super) template: Option<&'a str>,
+    pub(crate) template: Option<&'a str>,
     /// The body of the user's token.
-    pub(super) body: &'a str,
-    pub(super) name: &'a str,
-    pub(super) tags: &'a [&'a str],
+    pub(crate) body: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) tags: &'a [&'a str],
     /// The body of the account's token.
-    pub(super) account: &'a str,
-    pub(super) account_tags: &'a [&'a str],
-    pub(super) release: Release,
+    pub(crate) account: &'a str,
+    pub(crate) account_tags: &'a [&'a str],
+    pub(crate) release: Release,
 }
 
 impl Default for Trial<'_> {
@@ -37,12 +37,12 @@ impl Default for Trial<'_> {
 }
 
 impl Trial<'_> {
-    pub(super) fn compose(&self) -> Result<EffectivePermissions, Refusal> {
+    pub(crate) fn compose(&self) -> Result<EffectivePermissions, Refusal> {
         let account = Account::of(&self.account_token()).unwrap();
         EffectivePermissions::of(&account, &self.user_token(), self.release)
     }
 
-    pub(super) fn account_token(&self) -> Token {
+    pub(crate) fn account_token(&self) -> Token {
         let mut body = fields(self.account);
         if let Some(template) = self.template {
             let scope = Node::object([
@@ -63,7 +63,7 @@ impl Trial<'_> {
         token_of(&tree, &operator_signer())
     }
 
-    pub(super) fn user_token(&self) -> Token {
+    pub(crate) fn user_token(&self) -> Token {
         let mut body = fields(self.body);
         let account = account_signer().public_key().to_string();
         body.push(("issuer_account".to_owned(), Node::from(account)));
@@ -77,19 +77,19 @@ impl Trial<'_> {
     }
 
     /// The rules for a verb, as `allow orders.> q1, user`.
-    pub(super) fn rules(&self, verb: Verb) -> Vec<String> {
+    pub(crate) fn rules(&self, verb: Verb) -> Vec<String> {
         shown(&self.compose().unwrap(), verb)
     }
 
-    pub(super) fn publish(&self) -> Vec<String> {
+    pub(crate) fn publish(&self) -> Vec<String> {
         self.rules(Verb::Publish)
     }
 
-    pub(super) fn subscribe(&self) -> Vec<String> {
+    pub(crate) fn subscribe(&self) -> Vec<String> {
         self.rules(Verb::Subscribe)
     }
 
-    pub(super) fn refusal(&self) -> String {
+    pub(crate) fn refusal(&self) -> String {
         self.compose().unwrap_err().to_string()
     }
 }
@@ -115,11 +115,11 @@ fn role_signer() -> ByteSigner {
     ByteSigner::new(KeyKind::Account, 9)
 }
 
-pub(super) fn role_key() -> PublicKey {
+pub(crate) fn role_key() -> PublicKey {
     role_signer().public_key()
 }
 
-pub(super) fn user_key() -> PublicKey {
+pub(crate) fn user_key() -> PublicKey {
     ByteSigner::new(KeyKind::User, 3).public_key()
 }
 
