@@ -14,9 +14,11 @@
 pub mod config;
 pub mod demo;
 pub mod explain;
+pub mod inventory;
 pub mod jwt;
 pub mod ledger;
 pub mod permissions;
+pub mod sys;
 #[cfg(test)]
 pub(crate) mod test_support;
 pub mod text;

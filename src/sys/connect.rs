@@ -1,0 +1,322 @@
+//! Connections to the servers: how we log in, and what happens to a connection while it lives. It asks nothing of its own.
+//!
+//! The seed is not here: a [`Login`] answers each nonce, at every connect and reconnect. A credentials file would be kept by
+//! async-nats, seed and all, for as long as the client lives.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_nats::connection::State;
+use async_nats::{Auth, AuthError, Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
+use futures::future::BoxFuture;
+use tokio::sync::broadcast;
+
+use super::error::SysError;
+use crate::jwt::signer::SignError;
+use crate::text::Text;
+
+/// The longest wait between two tries to come back.
+const RETRY_AT_MOST: Duration = Duration::from_secs(4);
+
+/// Things that happen to a connection and wait for a reader that lags. Losing one shows as [`LinkEvent::Missed`].
+const BACKLOG: usize = 1_024;
+
+/// A user's token and the signature of the server's nonce. No `Debug`: a bearer user's token is a credential.
+pub struct Answer {
+    pub jwt: String,
+    pub signature: [u8; 64],
+}
+
+/// How we log in: a creds file, a key of the keyring, or a user of SYS minted anew.
+pub trait Login: Send + Sync {
+    /// Asked at every connect and reconnect.
+    fn answer(&self, nonce: Vec<u8>) -> BoxFuture<'static, Result<Answer, SignError>>;
+}
+
+/// Files for TLS, beside the system's roots.
+#[derive(Clone, Debug, Default)]
+pub struct TlsFiles {
+    pub ca: Option<PathBuf>,
+    /// Our certificate and its key.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+/// Where the servers are, and how our connections call themselves.
+#[derive(Clone, Debug)]
+pub struct Address {
+    pub urls: Vec<String>,
+    pub tls: TlsFiles,
+    /// Shown in other people's CONNZ.
+    pub client_name: String,
+    /// Where answers go. `None`: a private one, since any SYS user may listen on `_INBOX.>`.
+    pub inbox_prefix: Option<String>,
+}
+
+impl Address {
+    fn shown(&self) -> Text {
+        self.urls.join(",").into()
+    }
+}
+
+/// What happened to a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    Connected,
+    Disconnected,
+    /// Our server asks us to go elsewhere.
+    LameDuck,
+    /// A message for us was dropped, because we did not read fast enough.
+    SlowConsumer,
+    /// The server refused us a subject.
+    Refused {
+        subject: Text,
+    },
+    /// A try to come back failed, or the server complained.
+    Problem(Text),
+    /// So many of these were lost.
+    Missed(u64),
+}
+
+/// One connection with what happens to it.
+#[derive(Clone)]
+pub(super) struct Link {
+    pub(super) client: Client,
+    events: broadcast::Sender<LinkEvent>,
+    refused: Arc<Mutex<BTreeSet<Text>>>,
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({:?})", self.client.connection_state())
+    }
+}
+
+impl Link {
+    /// Connects once; afterwards it comes back by itself for ever.
+    pub(super) async fn open(
+        address: &Address,
+        login: Arc<dyn Login>,
+        inbox_prefix: &str,
+    ) -> Result<Self, SysError> {
+        let (events, _) = broadcast::channel(BACKLOG);
+        let refused = Arc::default();
+        let trouble = Arc::new(Mutex::new(None));
+        let client = options(login, Arc::clone(&trouble))
+            .name(&address.client_name)
+            .custom_inbox_prefix(inbox_prefix)
+            .event_callback(publish(events.clone(), Arc::clone(&refused)));
+        let client = with_tls(client, &address.tls)
+            .connect(address.urls.clone())
+            .await
+            .map_err(|error| refusal(address, &error, take(&trouble)))?;
+        Ok(Self {
+            client,
+            events,
+            refused,
+        })
+    }
+
+    pub(super) fn events(&self) -> broadcast::Receiver<LinkEvent> {
+        self.events.subscribe()
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.client.connection_state() == State::Connected
+    }
+
+    /// Whether the server has refused this subject since the last login.
+    pub(super) fn is_refused(&self, subject: &str) -> bool {
+        lock(&self.refused).contains(&Text::from(subject))
+    }
+
+    /// All that the server refused since the last login.
+    pub(super) fn refused(&self) -> Vec<Text> {
+        lock(&self.refused).iter().cloned().collect()
+    }
+}
+
+/// Options that log in by asking, never from a file.
+fn options(login: Arc<dyn Login>, trouble: Arc<Mutex<Option<SignError>>>) -> ConnectOptions {
+    ConnectOptions::with_auth_callback(move |nonce| {
+        // async-nats wants a `Sync` future; a `BoxFuture` is not one, the handle of a task is.
+        let answer = tokio::spawn(login.answer(nonce));
+        let trouble = Arc::clone(&trouble);
+        async move {
+            match answer.await.map_err(AuthError::new)? {
+                Ok(answer) => {
+                    let mut auth = Auth::new();
+                    auth.jwt = Some(answer.jwt);
+                    auth.signature = Some(answer.signature.to_vec());
+                    Ok(auth)
+                }
+                Err(error) => {
+                    *lock(&trouble) = Some(error.clone());
+                    Err(AuthError::new(error))
+                }
+            }
+        }
+    })
+    .reconnect_delay_callback(retry_delay)
+    // A slow consumer here is a person's view that lags; half a minute of events at 5,000 a second is enough warning.
+    .subscription_capacity(1 << 17)
+}
+
+/// Grows from nothing to [`RETRY_AT_MOST`], a little apart for each try.
+fn retry_delay(attempts: usize) -> Duration {
+    let step = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+    Duration::from_millis(100)
+        .saturating_mul(step.min(40))
+        .min(RETRY_AT_MOST)
+}
+
+fn with_tls(mut options: ConnectOptions, tls: &TlsFiles) -> ConnectOptions {
+    if let Some(ca) = &tls.ca {
+        options = options.add_root_certificates(ca.clone());
+    }
+    if let Some((certificate, key)) = &tls.client {
+        options = options.add_client_certificate(certificate.clone(), key.clone());
+    }
+    options
+}
+
+/// Passes async-nats' events on, and remembers refusals until the next login.
+fn publish(
+    events: broadcast::Sender<LinkEvent>,
+    refused: Arc<Mutex<BTreeSet<Text>>>,
+) -> impl Fn(Event) -> std::future::Ready<()> + Send + Sync + 'static {
+    move |event| {
+        if let Some(event) = translate(&event) {
+            match &event {
+                LinkEvent::Connected => lock(&refused).clear(),
+                LinkEvent::Refused { subject } => {
+                    lock(&refused).insert(subject.clone());
+                }
+                LinkEvent::Disconnected
+                | LinkEvent::LameDuck
+                | LinkEvent::SlowConsumer
+                | LinkEvent::Problem(_)
+                | LinkEvent::Missed(_) => {}
+            }
+            // Nobody listening is no loss.
+            let _ = events.send(event);
+        }
+        std::future::ready(())
+    }
+}
+
+fn translate(event: &Event) -> Option<LinkEvent> {
+    Some(match event {
+        Event::Connected => LinkEvent::Connected,
+        Event::Disconnected | Event::Closed => LinkEvent::Disconnected,
+        Event::LameDuckMode => LinkEvent::LameDuck,
+        Event::SlowConsumer(_) | Event::ServerError(ServerError::SlowConsumer(_)) => {
+            LinkEvent::SlowConsumer
+        }
+        Event::ServerError(ServerError::Other(text)) => match refused_subject(text) {
+            Some(subject) => LinkEvent::Refused {
+                subject: subject.into(),
+            },
+            None => LinkEvent::Problem(text.as_str().into()),
+        },
+        Event::ServerError(error @ ServerError::AuthorizationViolation) => {
+            LinkEvent::Problem(error.to_string().into())
+        }
+        Event::ClientError(error) => LinkEvent::Problem(error.to_string().into()),
+        Event::Draining => return None,
+    })
+}
+
+/// The subject of `Permissions Violation for Publish to "x"` and of its kin (`server/client.go`).
+fn refused_subject(text: &str) -> Option<&str> {
+    let rest = text
+        .trim_matches('\'')
+        .strip_prefix("Permissions Violation for ")?;
+    let (_, quoted) = rest.split_once('"')?;
+    quoted.split('"').next()
+}
+
+/// What a failed first connect means.
+fn refusal(
+    address: &Address,
+    error: &async_nats::ConnectError,
+    trouble: Option<SignError>,
+) -> SysError {
+    if let Some(trouble) = trouble {
+        return SysError::Login(trouble);
+    }
+    let servers = address.shown();
+    let why = Text::from(reason(error));
+    let says_no = ["authorization", "authentication"];
+    let lower = why.raw().to_lowercase();
+    match error.kind() {
+        ConnectErrorKind::AuthorizationViolation | ConnectErrorKind::Authentication => {
+            SysError::LoginRefused { servers, why }
+        }
+        _ if says_no.iter().any(|word| lower.contains(word)) => {
+            SysError::LoginRefused { servers, why }
+        }
+        _ => SysError::Unreachable { servers, why },
+    }
+}
+
+/// The innermost cause, which is the one that says something.
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+fn take(trouble: &Mutex<Option<SignError>>) -> Option<SignError> {
+    lock(trouble).take()
+}
+
+/// A poisoned lock still holds what was written: these are sets and options, whole at every moment.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permissions_violation_becomes_a_refused_subject() {
+        for text in [
+            "Permissions Violation for Publish to \"$SYS.REQ.CLAIMS.UPDATE\"",
+            "'Permissions Violation for Subscription to \"$SYS.REQ.CLAIMS.UPDATE\"'",
+            "Permissions Violation for Publish with Reply of \"$SYS.REQ.CLAIMS.UPDATE\"",
+        ] {
+            let event = Event::ServerError(ServerError::Other(text.to_owned()));
+
+            assert_eq!(
+                translate(&event),
+                Some(LinkEvent::Refused {
+                    subject: "$SYS.REQ.CLAIMS.UPDATE".into()
+                }),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_complaints_stay_what_they_are() {
+        let event = Event::ServerError(ServerError::Other("Maximum Payload Violation".to_owned()));
+
+        assert_eq!(
+            translate(&event),
+            Some(LinkEvent::Problem("Maximum Payload Violation".into()))
+        );
+    }
+
+    #[test]
+    fn the_first_try_is_at_once_and_none_waits_more_than_four_seconds() {
+        assert_eq!(retry_delay(1), Duration::ZERO);
+        assert!(retry_delay(2) > Duration::ZERO);
+        assert_eq!(retry_delay(usize::MAX), RETRY_AT_MOST);
+    }
+}
