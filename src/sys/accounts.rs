@@ -108,7 +108,8 @@ impl SystemAccount {
     /// Every server verifies every stored token for this: once at the start, and when a person asks.
     pub(super) async fn list_accounts(&self) -> Result<Gathered<Vec<AccountId>>, SysError> {
         let question = Question::new(subjects::CLAIMS_LIST, "");
-        let patience = Patience::question(self.timeout() * 5);
+        // Servers do it one after the other, and a large one needs seconds.
+        let patience = Patience::ForAll(self.timeout() * 5);
         let lists = self
             .ask_all::<List>(&self.reads, question, patience)
             .await?;
@@ -122,7 +123,7 @@ impl SystemAccount {
     /// What the resolvers keep. Instant, also for an account that nobody has.
     pub(super) async fn look_up(&self, account: AccountId) -> Result<Copies, SysError> {
         let question = Question::new(subjects::claims_lookup(account), "");
-        let patience = Patience::question(self.timeout());
+        let patience = Patience::UntilQuiet(self.timeout());
         let full = self.servers_with(Resolver::Full);
         let mut copies = Copies::default();
         collect(&self.acts, question, patience, |message| {
@@ -146,7 +147,7 @@ impl SystemAccount {
         account: AccountId,
     ) -> Result<Gathered<Enforced>, SysError> {
         let question = Question::new(subjects::account_info(account), "");
-        let patience = Patience::question(self.timeout());
+        let patience = Patience::ForAll(self.timeout());
         let told = self
             .ask_all::<AccountInfo>(&self.acts, question, patience)
             .await?;
@@ -164,7 +165,7 @@ impl SystemAccount {
     pub(super) async fn count_accounts(&self) -> Result<Gathered<Vec<AccountCounts>>, SysError> {
         // Without `include_unused` a server without connections would be silent, which we could not tell from a dead one.
         let question = Question::new(subjects::PING_STATZ, r#"{"include_unused":true}"#);
-        let patience = Patience::question(self.timeout());
+        let patience = Patience::ForAll(self.timeout());
         let told = self
             .ask_all::<AccountStatz>(&self.reads, question, patience)
             .await?;
@@ -193,20 +194,17 @@ impl SystemAccount {
         let pause = self.timeout() * 5;
         let tokens = stream::unfold(Some(answers), move |answers| async move {
             let mut answers = answers?;
-            match timeout(pause, answers.next()).await {
-                Ok(Some(message)) => {
-                    let item = packed(&message)?;
-                    Some((item, Some(answers)))
-                }
-                Ok(None) => Some((Err(SysError::Disconnected), None)),
-                Err(_) => Some((
-                    Err(SysError::NoAnswer {
-                        subject: subjects::CLAIMS_PACK.into(),
-                        after: pause,
-                    }),
-                    None,
-                )),
-            }
+            let item = match timeout(pause, answers.next()).await {
+                Ok(Some(message)) => packed(&message)?,
+                Ok(None) => Err(SysError::Disconnected),
+                Err(_) => Err(SysError::NoAnswer {
+                    subject: subjects::CLAIMS_PACK.into(),
+                    after: pause,
+                }),
+            };
+            // One token that cannot be read does not end the others.
+            let goes_on = matches!(item, Ok(_) | Err(SysError::Token(_)));
+            Some((item, goes_on.then_some(answers)))
         });
         let tokens = tokens.inspect(move |token| {
             if let Ok(token) = token

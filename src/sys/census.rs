@@ -73,8 +73,14 @@ impl Census {
 
     pub(super) fn expected(&self) -> Expected {
         let foreign = |row: &&ServerRow| row.foreign == Belonging::Foreign;
+        let doubtful = |row: &&ServerRow| row.state != ServerState::Up;
         Expected {
             names: self.ours().map(|row| row.name.clone()).collect(),
+            doubtful: self
+                .ours()
+                .filter(doubtful)
+                .map(|row| row.name.clone())
+                .collect(),
             foreign: self
                 .servers
                 .iter()
@@ -135,7 +141,6 @@ impl Round {
         presence: &HashMap<ServerId, Presence>,
         before: &Census,
     ) -> Census {
-        let unheard = self.unheard();
         let mut missing: BTreeSet<Text> = roster.iter().cloned().chain(self.routed()).collect();
         let heartbeats = std::mem::take(&mut self.heartbeats);
         let mut servers: Vec<ServerRow> =
@@ -145,6 +150,7 @@ impl Round {
                 missing.remove(&row.name);
             }
         }
+        let unheard = self.unheard(missing.len());
         servers.extend(
             missing
                 .into_iter()
@@ -193,9 +199,9 @@ impl Round {
         }
     }
 
-    /// A cluster whose configuration names more addresses than servers answered misses some. Addresses cannot be compared one
+    /// A cluster whose configuration names more addresses than servers answered, or are missed by name, misses some. Addresses cannot be compared one
     /// by one, since most servers listen on `0.0.0.0`; those that match none that answered are named.
-    fn unheard(&self) -> Vec<Text> {
+    fn unheard(&self, missed: usize) -> Vec<Text> {
         let mut clusters: BTreeMap<&Text, (usize, BTreeSet<Text>, BTreeSet<Text>)> =
             BTreeMap::new();
         for Cluster {
@@ -215,7 +221,7 @@ impl Round {
         }
         clusters
             .into_values()
-            .filter(|(answered, named, _)| named.len() > *answered)
+            .filter(|(answered, named, _)| named.len() > *answered + missed)
             .flat_map(|(_, named, ours)| named.difference(&ours).cloned().collect::<Vec<_>>())
             .collect()
     }
@@ -428,8 +434,9 @@ mod tests {
             .map(|n| (ServerId::from_bytes([n; 32]), varz(n.into())))
             .collect();
 
-        assert_eq!(two.unheard(), [Text::from("127.0.0.1:3")]);
-        assert!(three.unheard().is_empty());
+        assert_eq!(two.unheard(0), [Text::from("127.0.0.1:3")]);
+        assert!(two.unheard(1).is_empty());
+        assert!(three.unheard(0).is_empty());
     }
 
     #[test]

@@ -160,8 +160,6 @@ fn options(login: Arc<dyn Login>, trouble: Arc<Mutex<Option<SignError>>>) -> Con
         }
     })
     .reconnect_delay_callback(retry_delay)
-    // A slow consumer here is a person's view that lags; half a minute of events at 5,000 a second is enough warning.
-    .subscription_capacity(1 << 17)
 }
 
 /// Grows from nothing to [`RETRY_AT_MOST`], a little apart for each try.

@@ -4,8 +4,12 @@
 //! [`ConnQuery`] cannot say it. Answers are pages by offset into a list that changes; pages overlap, so that none is lost.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
+use serde::de::IgnoredAny;
+use tokio::task::spawn_blocking;
 
 use super::error::SysError;
 use super::gather::{Gathered, Patience, Question, Said};
@@ -13,18 +17,15 @@ use super::rows::{Interner, Rows};
 use super::subjects;
 use super::system::SystemAccount;
 use super::tokens::Tokens;
+use super::wire::Reply;
 use super::wire::connz::{Body, Connz, PAGE};
-use super::wire::{Header, Reply};
 use crate::inventory::connection::ConnectionRow;
-use crate::inventory::server::{Release, ServerLabel, ServerRow};
+use crate::inventory::server::{ServerLabel, ServerRow};
 use crate::jwt::keys::{AccountId, ConnId, ServerId, UserId};
 use crate::text::Text;
 
 /// Connections asked one by one at the same time.
 const WINDOW: usize = 64;
-
-/// How far a page reaches back into the one before: so many connections may leave between two pages.
-const OVERLAP: usize = 1_024;
 
 /// What can be asked about connections. There is no way to write the forbidden question: auth for everybody.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,17 +79,14 @@ impl SystemAccount {
 
     /// The first page from all servers at once, the rest from those that have more.
     async fn all_pages(&self, body: Body) -> Result<Gathered<Vec<ConnectionRow>>, SysError> {
-        let mut interner = Interner::default();
         let question = Question::new(subjects::PING_CONNZ, body.to_json());
-        let patience = Patience::question(self.timeout() * 5);
-        let mut gathered = self
-            .ask_all_with(&self.reads, question, patience, |payload| {
-                decode(payload, &self.tokens, &mut interner, &body)
-            })
+        let patience = Patience::ForAll(self.timeout() * 5);
+        let pages = self
+            .ask_all_with(&self.reads, question, patience, envelope)
             .await?;
+        let mut gathered = self.decode_all(pages, body).await?;
         for said in gathered.said.iter_mut().chain(&mut gathered.foreign) {
             if let Ok(rows) = &mut said.answer
-                && rows.len() >= PAGE
                 && let Err(error) = self.further_pages(said.server.id, &body, rows).await
             {
                 said.answer = Err(error.to_string().into());
@@ -97,39 +95,42 @@ impl SystemAccount {
         Ok(gathered)
     }
 
-    /// Goes on until a short page. Lists are by cid, so a page that does not reach back to a known cid may have skipped some.
+    /// Thousands of rows, each with a signature to check, are no work for a thread that others wait for.
+    async fn decode_all(
+        &self,
+        pages: Gathered<Bytes>,
+        asked: Body,
+    ) -> Result<Gathered<Vec<ConnectionRow>>, SysError> {
+        let tokens = Arc::clone(&self.tokens);
+        let decoding = spawn_blocking(move || {
+            let mut interner = Interner::default();
+            pages.and_then(|_, page| decode(&page, &tokens, &mut interner, &asked))
+        });
+        decoding.await.map_err(|error| SysError::Malformed {
+            subject: subjects::PING_CONNZ.into(),
+            why: error.to_string().into(),
+        })
+    }
+
+    /// Goes on until a short page.
     async fn further_pages(
         &self,
         server: ServerId,
         body: &Body,
         rows: &mut Vec<ConnectionRow>,
     ) -> Result<(), SysError> {
-        let mut seen: HashSet<u64> = rows.iter().map(|row| row.id.cid).collect();
-        let mut interner = Interner::default();
-        let (mut end, mut back) = (PAGE, OVERLAP);
-        loop {
-            let offset = end.saturating_sub(back);
+        let mut pages = Pages::after(rows, PAGE);
+        while let Some(offset) = pages.next_offset() {
             let further = body.from(offset);
             let question = Question::new(subjects::connz(server), further.to_json());
-            let patience = Patience::question(self.timeout() * 5);
+            let patience = Patience::ForAll(self.timeout() * 5);
             let page = self
-                .ask_one_with(&self.reads, question, patience, |payload| {
-                    decode(payload, &self.tokens, &mut interner, &further)
-                })
+                .ask_one_with(&self.reads, question, patience, envelope)
                 .await?;
-            let joins = page.iter().any(|row| seen.contains(&row.id.cid));
-            if !joins && offset > 0 && !page.is_empty() {
-                back = back.saturating_mul(2);
-                continue;
-            }
-            let is_last = page.len() < PAGE;
-            end = offset + page.len();
-            back = OVERLAP;
-            rows.extend(page.into_iter().filter(|row| seen.insert(row.id.cid)));
-            if is_last {
-                return Ok(());
-            }
+            let page = decode(&page, &self.tokens, &mut Interner::default(), &further);
+            rows.extend(pages.take(page.map_err(SysError::Refused)?));
         }
+        Ok(())
     }
 
     /// Each by its cid, which a server answers in a millisecond.
@@ -158,11 +159,11 @@ impl SystemAccount {
     async fn one_with_auth(&self, id: ConnId) -> Result<Vec<ConnectionRow>, SysError> {
         let body = Body::one(id.cid);
         let question = Question::new(subjects::connz(id.server), body.to_json());
-        let patience = Patience::question(self.timeout());
-        self.ask_one_with(&self.acts, question, patience, |payload| {
-            decode(payload, &self.tokens, &mut Interner::default(), &body)
-        })
-        .await
+        let patience = Patience::ForAll(self.timeout());
+        let page = self
+            .ask_one_with(&self.reads, question, patience, envelope)
+            .await?;
+        decode(&page, &self.tokens, &mut Interner::default(), &body).map_err(SysError::Refused)
     }
 }
 
@@ -200,26 +201,172 @@ fn merge(
     }
 }
 
-/// Reads one server's answer into rows. `None`: it is no answer to CONNZ.
+/// Which offset comes next in a list by cid that others shorten while we read it. Pure.
+struct Pages {
+    seen: HashSet<u64>,
+    page: usize,
+    /// Where the pages read so far end.
+    end: usize,
+    /// How far the next page reaches back.
+    back: usize,
+    is_last: bool,
+}
+
+impl Pages {
+    fn after(rows: &[ConnectionRow], page: usize) -> Self {
+        Self {
+            seen: rows.iter().map(|row| row.id.cid).collect(),
+            page,
+            end: rows.len(),
+            back: page / 16,
+            is_last: rows.len() < page,
+        }
+    }
+
+    /// `None`: the last page was short.
+    fn next_offset(&self) -> Option<usize> {
+        (!self.is_last).then(|| self.end.saturating_sub(self.back))
+    }
+
+    /// What of a page is new. A page that does not reach back to a connection that was seen may have skipped some: more left
+    /// the list than pages overlap. It is dropped, and asked again from further back.
+    fn take(&mut self, page: Vec<ConnectionRow>) -> Vec<ConnectionRow> {
+        let offset = self.end.saturating_sub(self.back);
+        let joins = page.iter().any(|row| self.seen.contains(&row.id.cid));
+        if !joins && offset > 0 {
+            self.back = self.back.saturating_mul(2).max(1);
+            return Vec::new();
+        }
+        self.is_last = page.len() < self.page;
+        self.end = offset + page.len();
+        self.back = self.page / 16;
+        let mut fresh = page;
+        fresh.retain(|row| self.seen.insert(row.id.cid));
+        fresh
+    }
+}
+
+/// Who answered, and the bytes of it.
+fn envelope(payload: &Bytes) -> Option<(ServerLabel, Result<Bytes, Text>)> {
+    let reply: Reply<IgnoredAny> = serde_json::from_slice(payload).ok()?;
+    let (header, answer) = reply.into_data();
+    Some((header.label(), answer.map(|_| payload.clone())))
+}
+
+/// Reads one server's answer into rows.
 pub(super) fn decode(
     payload: &[u8],
     tokens: &Tokens,
     interner: &mut Interner,
     asked: &Body,
-) -> Option<(ServerLabel, Result<Vec<ConnectionRow>, Text>)> {
-    let reply: Reply<Connz<'_>> = serde_json::from_slice(payload).ok()?;
+) -> Result<Vec<ConnectionRow>, Text> {
+    let reply: Reply<Connz<'_>> = serde_json::from_slice(payload)
+        .map_err(|error| format!("its answer cannot be read: {error}"))?;
     let (header, answer) = reply.into_data();
-    let release: Option<Release> = Header::release(&header);
-    let server = header.label();
     let mut rows = Rows {
-        server: server.clone(),
-        release,
+        server: header.label(),
+        release: header.release(),
         tokens,
         interner,
     };
-    let answer = answer.map(|connz| {
-        let entries = connz.connections.iter();
-        entries.map(|entry| rows.row(entry, asked)).collect()
-    });
-    Some((server, answer))
+    let entries = answer?.connections;
+    Ok(entries.iter().map(|entry| rows.row(entry, asked)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::captured::bodies;
+    use crate::sys::tokens::NoSigners;
+
+    /// A connection with nothing but a cid.
+    fn row(cid: u64) -> ConnectionRow {
+        let body = bodies("connz_noauth.json").remove(0);
+        let tokens = Tokens::new(Arc::new(NoSigners));
+        let rows = decode(&body, &tokens, &mut Interner::default(), &Body::everybody());
+        let mut row = rows.unwrap().remove(0);
+        row.id.cid = cid;
+        row
+    }
+
+    /// Reads a list by pages of 32 while, between two pages, `leave` connections from its start go away.
+    fn read_all(count: u64, leave: usize) -> (Vec<u64>, Vec<u64>) {
+        let template = row(0);
+        let mut list: Vec<u64> = (0..count).collect();
+        let page = |list: &[u64], offset: usize| -> Vec<ConnectionRow> {
+            let cids = list.iter().skip(offset).take(32);
+            cids.map(|cid| {
+                let mut row = template.clone();
+                row.id.cid = *cid;
+                row
+            })
+            .collect()
+        };
+        let mut rows = page(&list, 0);
+        let mut pages = Pages::after(&rows, 32);
+        let mut left = 0;
+        while let Some(offset) = pages.next_offset() {
+            if left < 200 {
+                list.drain(..leave);
+                left += leave;
+            }
+            rows.extend(pages.take(page(&list, offset)));
+        }
+        (rows.iter().map(|row| row.id.cid).collect(), list)
+    }
+
+    #[test]
+    fn a_list_that_stands_still_is_read_once_and_whole() {
+        for count in [0, 31, 32, 33, 1_000] {
+            let (read, list) = read_all(count, 0);
+
+            assert_eq!(read, list, "{count}");
+        }
+    }
+
+    #[test]
+    fn no_connection_that_stays_is_lost_while_others_leave() {
+        for leave in [1, 2, 3, 7, 31] {
+            let (read, stayed) = read_all(1_000, leave);
+
+            let lost: Vec<_> = stayed.iter().filter(|cid| !read.contains(cid)).collect();
+            assert!(lost.is_empty(), "{leave} leave: {lost:?} lost");
+        }
+    }
+
+    #[test]
+    fn one_silent_question_makes_the_whole_server_silent() {
+        let id = ServerId::from_bytes([1; 32]);
+        let silence = || SysError::NoAnswer {
+            subject: "x".into(),
+            after: std::time::Duration::ZERO,
+        };
+        let mut by_server = BTreeMap::new();
+
+        merge(&mut by_server, id, None, Ok(vec![row(1)]));
+        merge(&mut by_server, id, None, Err(silence()));
+        merge(&mut by_server, id, None, Ok(vec![row(2)]));
+
+        assert!(by_server[&id].is_err());
+    }
+
+    #[test]
+    fn a_server_that_is_gone_has_answered_so() {
+        let id = ServerId::from_bytes([1; 32]);
+        let nobody = SysError::NoResponders {
+            subject: "x".into(),
+        };
+        let mut by_server = BTreeMap::new();
+
+        merge(&mut by_server, id, None, Err(nobody));
+
+        let said = by_server[&id].as_ref().unwrap();
+        assert!(
+            said.answer
+                .as_ref()
+                .unwrap_err()
+                .raw()
+                .contains("not running")
+        );
+    }
 }

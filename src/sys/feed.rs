@@ -3,35 +3,23 @@
 //! Events are sent once and kept nowhere: whatever was lost is told as a gap, and the reader asks anew. A raw event never
 //! leaves this folder and is never logged, since it carries tokens.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::{Message, Subscriber};
-use futures::StreamExt as _;
+use async_nats::Message;
 use futures::stream::{self, BoxStream, SelectAll};
-use jiff::Timestamp;
+use futures::{Stream, StreamExt as _};
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::accounts::AccountCounts;
-use super::census::Presence;
-use super::connect::{Link, LinkEvent, lock};
+use super::connect::{Link, LinkEvent};
+use super::ear::Ear;
 use super::error::SysError;
-use super::event::{Lost, ServerNews, SysEvent, TokenNews};
+use super::event::{Lost, SysEvent};
 use super::pending::Pending;
-use super::rows;
-use super::subjects::{EVENTS, Heard};
+use super::subjects::EVENTS;
 use super::system::SystemAccount;
-use super::tokens::Tokens;
-use super::wire::Header;
-use super::wire::event::{ClientEvent, CountsEvent};
-use super::wire::server::Statsz;
-use crate::inventory::connection::ConnectionRow;
-use crate::inventory::server::ServerState;
-use crate::jwt::keys::{AccountId, ServerId};
-use crate::jwt::token::Token;
 
 /// Changes that make a batch at once.
 const BATCH: usize = 512;
@@ -85,14 +73,14 @@ struct Feed {
 impl Feed {
     async fn run(
         mut self,
-        mut subscriptions: SelectAll<Subscriber>,
+        mut messages: impl Stream<Item = Message> + Unpin,
         mut trouble: broadcast::Receiver<LinkEvent>,
     ) {
         let mut due = Instant::now() + PAUSE;
         loop {
             let waits = !self.pending.is_empty();
             tokio::select! {
-                message = subscriptions.next() => match message {
+                message = messages.next() => match message {
                     Some(message) => self.ear.hear(&message, &mut self.pending),
                     None => return,
                 },
@@ -143,110 +131,11 @@ impl Feed {
     }
 }
 
-/// Decodes events. What cannot be read is dropped: an event of a shape that we do not know tells us nothing.
-struct Ear {
-    tokens: Arc<Tokens>,
-    presence: Arc<Mutex<HashMap<ServerId, Presence>>>,
-}
-
-impl Ear {
-    fn hear(&self, message: &Message, pending: &mut Pending) {
-        let body = &message.payload;
-        match Heard::on(&message.subject) {
-            Some(Heard::Connect) => {
-                if let Some(row) = self.client(body) {
-                    pending.connected(row);
-                }
-            }
-            Some(Heard::Disconnect) => {
-                if let Some(row) = self.client(body) {
-                    pending.disconnected(row);
-                }
-            }
-            Some(Heard::AuthError) => {
-                if let Ok(event) = serde_json::from_slice::<ClientEvent<'_>>(body) {
-                    pending.refused(rows::of_refusal(&event, &self.tokens));
-                }
-            }
-            Some(Heard::Counts) => {
-                if let Ok(event) = serde_json::from_slice::<CountsEvent>(body)
-                    && let Some(counts) = AccountCounts::of(&event.counts)
-                {
-                    pending.counts(counts, event.server.id);
-                }
-            }
-            Some(Heard::Statsz) => {
-                if let Ok(event) = serde_json::from_slice::<Statsz>(body) {
-                    self.heard_alive(&event, pending);
-                }
-            }
-            Some(Heard::Shutdown) => self.heard_leaving(body, ServerState::Gone, pending),
-            Some(Heard::LameDuck) => self.heard_leaving(body, ServerState::LameDuck, pending),
-            Some(Heard::Update) => {
-                if let Some(news) = pushed(body) {
-                    pending.token(news);
-                }
-            }
-            Some(Heard::Delete) => pending.token(TokenNews::Deleted),
-            None => {}
-        }
-    }
-
-    fn client(&self, body: &[u8]) -> Option<ConnectionRow> {
-        let event: ClientEvent<'_> = serde_json::from_slice(body).ok()?;
-        rows::of_event(&event, &self.tokens)
-    }
-
-    fn heard_alive(&self, event: &Statsz, pending: &mut Pending) {
-        let server = event.server.label();
-        self.note_presence(server.id, None);
-        pending.server(ServerNews::Alive {
-            server,
-            connections: event.statsz.connections,
-            mem_bytes: event.statsz.mem,
-            cpu_percent: event.statsz.cpu,
-            started_at: event.statsz.start,
-        });
-    }
-
-    fn heard_leaving(&self, body: &[u8], how: ServerState, pending: &mut Pending) {
-        // Bare: the server itself, in an envelope on no release that we know.
-        let Ok(header) = serde_json::from_slice::<Header>(body) else {
-            return;
-        };
-        self.note_presence(header.id, Some(how));
-        pending.server(match how {
-            ServerState::LameDuck => ServerNews::LameDuck(header.label()),
-            ServerState::Gone | ServerState::Up | ServerState::Late | ServerState::Silent => {
-                ServerNews::ShutDown(header.label())
-            }
-        });
-    }
-
-    fn note_presence(&self, server: ServerId, leaving: Option<ServerState>) {
-        let at = Timestamp::now();
-        lock(&self.presence).insert(server, Presence { at, leaving });
-    }
-}
-
-/// A push by whoever; the token itself is not passed on.
-fn pushed(body: &[u8]) -> Option<TokenNews> {
-    let token = Token::decode(std::str::from_utf8(body).ok()?).ok()?;
-    let envelope = token.envelope();
-    Some(TokenNews::Pushed {
-        account: AccountId::try_from(envelope.subject).ok()?,
-        revision: token.revision(),
-        issued_at: envelope.issued_at,
-        issuer: envelope.issuer,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::connection::ConnectionState;
-    use crate::sys::captured::{bodies, capture};
-    use crate::sys::tokens::NoSigners;
+    use crate::sys::captured::capture;
+    use crate::sys::tokens::{NoSigners, Tokens};
 
     fn ear() -> Ear {
         Ear {
@@ -267,142 +156,116 @@ mod tests {
         }
     }
 
-    fn heard(ear: &Ear, subject: &str, file: &str) -> Vec<SysEvent> {
-        let mut pending = Pending::default();
-        for body in bodies(file) {
-            ear.hear(&message(subject, body), &mut pending);
-        }
-        pending.take()
+    /// A feed over messages that we hand in, and what its reader gets.
+    struct Line {
+        messages: mpsc::UnboundedSender<Message>,
+        trouble: broadcast::Sender<LinkEvent>,
+        batches: mpsc::Receiver<Vec<SysEvent>>,
     }
 
-    #[test]
-    fn every_event_of_a_real_server_is_decoded() {
-        let ear = ear();
+    fn line() -> Line {
+        let (messages, mut inbox) = mpsc::unbounded_channel();
+        let (trouble, events) = broadcast::channel(16);
+        let (sender, batches) = mpsc::channel(INBOX);
+        let feed = Feed {
+            ear: ear(),
+            pending: Pending::default(),
+            batches: sender,
+        };
+        let stream = stream::poll_fn(move |context| inbox.poll_recv(context));
+        tokio::spawn(feed.run(stream, events));
+        Line {
+            messages,
+            trouble,
+            batches,
+        }
+    }
 
-        for (subject, file) in [
-            ("$SYS.ACCOUNT.A.CONNECT", "event_connect.json"),
-            ("$SYS.ACCOUNT.A.CONNECT", "event_connect_leaf.json"),
+    /// The event of a captured connection under another cid.
+    fn event(file: &str, subject: &str, cid: u64) -> Message {
+        let mut event = capture(file);
+        event["client"]["id"] = cid.into();
+        message(subject, serde_json::to_vec(&event).unwrap())
+    }
+
+    fn connect(cid: u64) -> Message {
+        event("event_connect.json", "$SYS.ACCOUNT.A.CONNECT", cid)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_waits_for_company_and_no_longer_than_50_ms() {
+        let mut line = line();
+        let start = Instant::now();
+        line.messages.send(connect(1)).unwrap();
+        line.messages.send(connect(2)).unwrap();
+
+        let batch = line.batches.recv().await.unwrap();
+
+        assert_eq!(batch.len(), 2);
+        assert!(
+            start.elapsed() >= PAUSE && start.elapsed() < PAUSE * 2,
+            "{:?}",
+            start.elapsed()
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_batch_waits_for_nothing() {
+        let mut line = line();
+        let start = Instant::now();
+        for cid in 0..u64::try_from(BATCH).unwrap() {
+            line.messages.send(connect(cid)).unwrap();
+        }
+
+        let batch = line.batches.recv().await.unwrap();
+
+        assert_eq!(batch.len(), BATCH);
+        assert!(start.elapsed() < PAUSE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn while_the_reader_lags_changes_go_on_merging() {
+        let mut line = line();
+        // Two batches fill the inbox; what comes after waits here.
+        for cid in 1..=2 {
+            line.messages.send(connect(cid)).unwrap();
+            tokio::time::sleep(PAUSE * 2).await;
+        }
+        line.messages.send(connect(3)).unwrap();
+        tokio::time::sleep(PAUSE * 3).await;
+        let disconnect = |cid| event("event_disconnect.json", "$SYS.ACCOUNT.A.DISCONNECT", cid);
+        let gone = disconnect(9);
+        line.messages.send(gone).unwrap();
+        tokio::time::sleep(PAUSE * 3).await;
+
+        let mut sizes = Vec::new();
+        for _ in 0..3 {
+            sizes.push(line.batches.recv().await.unwrap().len());
+        }
+
+        assert_eq!(sizes, [1, 1, 2]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reconnect_and_a_slow_consumer_are_gaps() {
+        for (event, lost) in [
+            (LinkEvent::Connected, Lost::Reconnected),
+            (LinkEvent::SlowConsumer, Lost::SlowConsumer(1)),
         ] {
-            assert!(
-                matches!(&heard(&ear, subject, file)[..], [SysEvent::Connected(_)]),
-                "{file}"
-            );
-        }
-        let closed = heard(&ear, "$SYS.ACCOUNT.A.DISCONNECT", "event_disconnect.json");
-        let [SysEvent::Disconnected(row)] = &closed[..] else {
-            panic!("{closed:?}");
-        };
-        assert_eq!(row.state, ConnectionState::Closed);
-        let refused = heard(
-            &ear,
-            "$SYS.SERVER.N.CLIENT.AUTH.ERR",
-            "event_auth_err_revoked.json",
-        );
-        assert!(matches!(&refused[..], [SysEvent::Refused(_)]));
-        let counts = heard(
-            &ear,
-            "$SYS.ACCOUNT.A.SERVER.CONNS",
-            "event_server_conns.json",
-        );
-        let [SysEvent::Counts { counts, .. }] = &counts[..] else {
-            panic!("{counts:?}");
-        };
-        assert_eq!(counts.connections, 1);
-    }
+            let mut line = line();
+            line.trouble.send(event).unwrap();
 
-    #[test]
-    fn a_server_that_leaves_is_remembered() {
-        for (subject, file, state) in [
-            (
-                "$SYS.SERVER.N.LAMEDUCK",
-                "event_lameduck.json",
-                ServerState::LameDuck,
-            ),
-            (
-                "$SYS.SERVER.N.SHUTDOWN",
-                "event_shutdown.json",
-                ServerState::Gone,
-            ),
-        ] {
-            let ear = ear();
-
-            let batch = heard(&ear, subject, file);
-
-            let [SysEvent::Server(news)] = &batch[..] else {
-                panic!("{batch:?}");
-            };
-            let presence = lock(&ear.presence);
-            assert_eq!(presence[&news.server().id].leaving, Some(state), "{file}");
+            assert_eq!(line.batches.recv().await.unwrap(), [SysEvent::Gap { lost }]);
         }
     }
 
-    #[test]
-    fn a_heartbeat_tells_who_lives() {
-        let ear = ear();
+    #[tokio::test(start_paused = true)]
+    async fn a_feed_without_a_reader_ends() {
+        let line = line();
+        drop(line.batches);
 
-        let batch = heard(&ear, "$SYS.SERVER.N.STATSZ", "event_statsz.json");
+        line.messages.closed().await;
 
-        let [
-            SysEvent::Server(ServerNews::Alive {
-                server,
-                connections,
-                ..
-            }),
-        ] = &batch[..]
-        else {
-            panic!("{batch:?}");
-        };
-        assert_eq!(*connections, Some(1));
-        assert!(lock(&ear.presence).contains_key(&server.id));
-    }
-
-    #[test]
-    fn the_push_of_another_admin_is_told_without_the_token() {
-        let text = capture("claims_lookup.json")["reply_is_raw_jwt"].clone();
-        let text = text.as_str().unwrap();
-        let token = Token::decode(text).unwrap();
-        let mut pending = Pending::default();
-
-        ear().hear(
-            &message("$SYS.REQ.CLAIMS.UPDATE", text.as_bytes().to_vec()),
-            &mut pending,
-        );
-
-        assert_eq!(
-            pending.take(),
-            [SysEvent::Token(TokenNews::Pushed {
-                account: token.envelope().subject.try_into().unwrap(),
-                revision: token.revision(),
-                issued_at: token.envelope().issued_at,
-                issuer: token.envelope().issuer,
-            })]
-        );
-    }
-
-    #[test]
-    fn a_connection_that_never_said_who_it_was_is_only_a_refusal() {
-        let mut event = capture("event_disconnect.json");
-        event["client"]["acc"] = "$G".into();
-        let mut pending = Pending::default();
-
-        let body = serde_json::to_vec(&event).unwrap();
-        ear().hear(&message("$SYS.ACCOUNT.$G.DISCONNECT", body), &mut pending);
-
-        assert!(pending.is_empty());
-    }
-
-    #[test]
-    fn junk_is_dropped() {
-        let mut pending = Pending::default();
-        for subject in super::super::subjects::EVENTS {
-            if subject != "$SYS.REQ.CLAIMS.DELETE" {
-                ear().hear(
-                    &message(&subject.replace('*', "X"), b"junk".to_vec()),
-                    &mut pending,
-                );
-            }
-        }
-
-        assert!(pending.is_empty());
+        assert!(line.messages.send(connect(1)).is_err());
     }
 }

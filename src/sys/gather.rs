@@ -1,7 +1,8 @@
 //! Asking all servers one thing, and telling who answered what. It knows no endpoint.
 //!
 //! A fan-out has as many answers as there are servers that hear it, and none says "that was the last". So: stop when all
-//! that are expected by name have answered, or when nothing came for a while, or at a hard end; then say who is missing.
+//! that are expected by name have answered, or at a hard end; those that were silent before are given a short while after
+//! the others. Then say who is missing.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -63,8 +64,16 @@ impl<T> Gathered<T> {
 
     /// The same with each answer turned into another.
     pub fn map<U>(self, mut turn: impl FnMut(&ServerLabel, T) -> U) -> Gathered<U> {
+        self.and_then(|server, answer| Ok(turn(server, answer)))
+    }
+
+    /// The same with each answer turned into another, or into an error.
+    pub fn and_then<U>(
+        self,
+        mut turn: impl FnMut(&ServerLabel, T) -> Result<U, Text>,
+    ) -> Gathered<U> {
         let mut each = |said: Said<T>| Said {
-            answer: said.answer.map(|answer| turn(&said.server, answer)),
+            answer: said.answer.and_then(|answer| turn(&said.server, answer)),
             server: said.server,
         };
         Gathered {
@@ -75,33 +84,40 @@ impl<T> Gathered<T> {
     }
 }
 
+/// A pause after which nothing more is expected from servers that nobody knows to be alive.
+const QUIET: Duration = Duration::from_millis(400);
+
 /// Who ought to answer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expected {
     pub(super) names: HashSet<Text>,
+    /// Of these, the ones that did not answer the last census. Nobody waits long for them.
+    pub(super) doubtful: HashSet<Text>,
     pub(super) foreign: HashSet<ServerId>,
 }
 
-/// When to stop listening.
+/// When to stop listening, beside having heard enough.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    /// After the last answer. `None`: wait for all expected, up to the hard end.
-    pub(super) quiet: Option<Duration>,
-    pub(super) hard: Duration,
+pub(super) enum Patience {
+    /// After a quiet while, or at this end: where nobody knows how many will answer.
+    UntilQuiet(Duration),
+    /// At this end: a busy server answers a second later than its neighbour, and that must not make it silent.
+    ForAll(Duration),
 }
 
 impl Patience {
-    /// For questions that every server answers at once.
-    pub(super) const fn question(hard: Duration) -> Self {
-        Self {
-            quiet: Some(Duration::from_millis(400)),
-            hard,
+    pub(super) const fn longest(self) -> Duration {
+        match self {
+            Self::UntilQuiet(longest) | Self::ForAll(longest) => longest,
         }
     }
 
-    /// For acts whose answer comes when the work is done.
-    pub(super) const fn work(hard: Duration) -> Self {
-        Self { quiet: None, hard }
+    /// How long to listen on after an answer, if not to the end.
+    const fn after(self, wanted: Wanted) -> Option<Duration> {
+        match (self, wanted) {
+            (Self::UntilQuiet(_), _) | (Self::ForAll(_), Wanted::Stragglers) => Some(QUIET),
+            (Self::ForAll(_), Wanted::More | Wanted::Enough) => None,
+        }
     }
 }
 
@@ -126,10 +142,13 @@ impl Question {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wanted {
     More,
+    /// All have answered that were known to be alive.
+    Stragglers,
     Enough,
 }
 
 /// Asks, and hands every answer to `take` until that has enough or patience ends. `Ok` also when nobody answered.
+#[tracing::instrument(level = "debug", skip_all, fields(subject = %question.subject))]
 pub(super) async fn collect(
     link: &Link,
     question: Question,
@@ -152,7 +171,7 @@ pub(super) async fn collect(
         .await
         .map_err(|_| SysError::Disconnected)?;
     send(link, inbox.clone(), question).await?;
-    let hard = Instant::now() + patience.hard;
+    let hard = Instant::now() + patience.longest();
     let mut end = hard;
     loop {
         let next = tokio::select! {
@@ -173,11 +192,12 @@ pub(super) async fn collect(
                 subject: subject.into(),
             });
         }
-        if take(&message) == Wanted::Enough {
+        let wanted = take(&message);
+        if wanted == Wanted::Enough {
             return Ok(());
         }
-        if let Some(quiet) = patience.quiet {
-            end = hard.min(Instant::now() + quiet);
+        if let Some(pause) = patience.after(wanted) {
+            end = hard.min(Instant::now() + pause);
         }
     }
 }
@@ -264,8 +284,12 @@ impl<'a, T> Tally<'a, T> {
                 self.gathered.said.push(Said { server, answer });
             }
         }
-        if self.missing.is_empty() && !self.expected.names.is_empty() {
+        if self.expected.names.is_empty() {
+            Wanted::More
+        } else if self.missing.is_empty() {
             Wanted::Enough
+        } else if self.missing.is_subset(&self.expected.doubtful) {
+            Wanted::Stragglers
         } else {
             Wanted::More
         }
@@ -293,6 +317,7 @@ mod tests {
     fn expected(names: &[&str], foreign: &[u8]) -> Expected {
         Expected {
             names: names.iter().map(|name| (*name).into()).collect(),
+            doubtful: HashSet::new(),
             foreign: foreign
                 .iter()
                 .map(|id| ServerId::from_bytes([*id; 32]))
@@ -322,6 +347,21 @@ mod tests {
         tally.add(label("n1", 1), Ok(()));
 
         assert_eq!(tally.finish().silent, [Text::from("n2"), Text::from("n3")]);
+    }
+
+    #[test]
+    fn nobody_waits_long_for_a_server_that_was_silent_before() {
+        let mut expected = expected(&["n1", "n2", "n3"], &[]);
+        expected.doubtful.insert("n3".into());
+        let mut tally = Tally::new(&expected);
+
+        assert_eq!(tally.add(label("n1", 1), Ok(())), Wanted::More);
+        assert_eq!(tally.add(label("n2", 2), Ok(())), Wanted::Stragglers);
+        assert_eq!(tally.add(label("n3", 3), Ok(())), Wanted::Enough);
+
+        let all = Patience::ForAll(Duration::from_secs(2));
+        assert_eq!(all.after(Wanted::More), None);
+        assert_eq!(all.after(Wanted::Stragglers), Some(QUIET));
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod captured;
 mod census;
 mod connect;
 mod connz;
+mod ear;
 mod error;
 mod event;
 mod feed;

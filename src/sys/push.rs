@@ -144,11 +144,15 @@ impl SystemAccount {
         let body = update.token.text().as_bytes().to_vec();
         // No headers: dir resolvers read those of the account's own subject as a part of the token.
         let question = Question::new(subject, body);
-        let patience = Patience::work(update.longest.max(self.timeout()));
+        let patience = Patience::ForAll(update.longest.max(self.timeout()));
         let told = self
             .ask_all::<Updated>(&self.acts, question, patience)
             .await?;
-        Ok(refuse_other_codes(told))
+        // An answer with data and a code other than 200 is a no.
+        Ok(told.and_then(|_, updated| match updated.code {
+            200 => Ok(updated),
+            code => Err(format!("{code} {}", updated.message.raw()).into()),
+        }))
     }
 
     /// The push goes out first and the kicks right behind it, on one connection, without waiting for the answer: a kicked
@@ -196,7 +200,7 @@ impl SystemAccount {
 
     async fn command(&self, subject: String, body: String) -> Result<(), SysError> {
         let question = Question::new(subject, body);
-        let patience = Patience::work(self.timeout());
+        let patience = Patience::ForAll(self.timeout());
         self.ask_one_with(&self.acts, question, patience, |payload| {
             let reply: Reply<serde::de::IgnoredAny> = serde_json::from_slice(payload).ok()?;
             let (header, answer) = reply.into_answer();
@@ -279,18 +283,6 @@ const fn resolver_by(accepted: Accepted) -> Option<Resolver> {
         Accepted::UntilRestart => Some(Resolver::MemoryOrUrl),
         Accepted::Skipped => None,
     }
-}
-
-/// An answer with data and a code other than 200 is a no.
-fn refuse_other_codes(mut told: Gathered<Updated>) -> Gathered<Updated> {
-    for said in told.said.iter_mut().chain(&mut told.foreign) {
-        if let Ok(updated) = &said.answer
-            && updated.code != 200
-        {
-            said.answer = Err(format!("{} {}", updated.code, updated.message.raw()).into());
-        }
-    }
-    told
 }
 
 fn cid_body(id: ConnId) -> String {

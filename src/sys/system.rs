@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::{broadcast, watch};
@@ -131,7 +132,7 @@ impl SystemAccount {
         let asked = collect(
             &self.acts,
             question,
-            Patience::question(self.timeout),
+            Patience::UntilQuiet(self.timeout),
             |message| {
                 if let Ok(reply) = serde_json::from_slice::<Reply<Varz>>(&message.payload) {
                     let (_, varz) = reply.into_data();
@@ -163,6 +164,7 @@ impl SystemAccount {
                 .iter()
                 .map(|beat| beat.header.name.clone())
                 .collect(),
+            doubtful: HashSet::new(),
             foreign: HashSet::new(),
         };
         let mut varz = HashMap::new();
@@ -207,7 +209,7 @@ impl SystemAccount {
         collect(
             &self.acts,
             question,
-            Patience::question(self.timeout),
+            Patience::UntilQuiet(self.timeout),
             |message| {
                 if let Ok(Statsz { server, statsz }) = serde_json::from_slice(&message.payload)
                     && heard.iter().all(|beat| beat.header.id != server.id)
@@ -237,7 +239,7 @@ impl SystemAccount {
         collect(
             &self.acts,
             question,
-            Patience::question(self.timeout),
+            Patience::UntilQuiet(self.timeout),
             |message| match read_reply(&message.payload) {
                 Some((server, answer)) => tally.add(server, answer),
                 None => Wanted::More,
@@ -257,7 +259,7 @@ impl SystemAccount {
         let asked = collect(
             &self.acts,
             question,
-            Patience::question(self.timeout),
+            Patience::UntilQuiet(self.timeout),
             |_| {
                 answers += 1;
                 if answers >= ours.len() {
@@ -297,7 +299,7 @@ impl SystemAccount {
         link: &Link,
         question: Question,
         patience: Patience,
-        mut read: impl FnMut(&[u8]) -> Option<(ServerLabel, Result<T, Text>)>,
+        mut read: impl FnMut(&Bytes) -> Option<(ServerLabel, Result<T, Text>)>,
     ) -> Result<Gathered<T>, SysError> {
         let expected = self.current().expected();
         let mut tally = Tally::new(&expected);
@@ -317,7 +319,7 @@ impl SystemAccount {
         link: &Link,
         question: Question,
         patience: Patience,
-        mut read: impl FnMut(&[u8]) -> Option<(ServerLabel, Result<T, Text>)>,
+        mut read: impl FnMut(&Bytes) -> Option<(ServerLabel, Result<T, Text>)>,
     ) -> Result<T, SysError> {
         let subject = question.subject.clone();
         let mut answered = None;
@@ -328,7 +330,7 @@ impl SystemAccount {
         .await?;
         let (_, answer) = answered.ok_or_else(|| SysError::NoAnswer {
             subject: subject.into(),
-            after: patience.hard,
+            after: patience.longest(),
         })?;
         answer.map_err(SysError::Refused)
     }
@@ -360,7 +362,7 @@ async fn who_am_i(link: &Link, timeout: Duration) -> Result<UserInfo, SysError> 
     let subject = || Text::from(subjects::USER_INFO);
     let mut info = None;
     let question = Question::new(subjects::USER_INFO, "");
-    collect(link, question, Patience::work(timeout), |message| {
+    collect(link, question, Patience::ForAll(timeout), |message| {
         info = serde_json::from_slice::<Reply<UserInfo>>(&message.payload).ok();
         Wanted::Enough
     })
@@ -373,7 +375,7 @@ async fn who_am_i(link: &Link, timeout: Duration) -> Result<UserInfo, SysError> 
     info.map_err(SysError::Refused)
 }
 
-fn read_reply<T: DeserializeOwned>(payload: &[u8]) -> Option<(ServerLabel, Result<T, Text>)> {
+fn read_reply<T: DeserializeOwned>(payload: &Bytes) -> Option<(ServerLabel, Result<T, Text>)> {
     let reply: Reply<T> = serde_json::from_slice(payload).ok()?;
     let (header, answer) = reply.into_data();
     Some((header.label(), answer))

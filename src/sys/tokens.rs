@@ -24,6 +24,12 @@ pub trait Signers: Send + Sync {
     fn standing(&self, account: AccountId, key: PublicKey) -> Standing;
 }
 
+impl<F: Fn(AccountId, PublicKey) -> Standing + Send + Sync> Signers for F {
+    fn standing(&self, account: AccountId, key: PublicKey) -> Standing {
+        self(account, key)
+    }
+}
+
 /// What a key is to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
