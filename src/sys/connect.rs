@@ -70,8 +70,12 @@ pub enum LinkEvent {
     LameDuck,
     /// A message for us was dropped, because we did not read fast enough.
     SlowConsumer,
-    /// The server refused us a subject.
-    Refused {
+    /// The server refused us to publish this.
+    RefusedPublish {
+        subject: Text,
+    },
+    /// The server refused us to hear this.
+    RefusedSubscribe {
         subject: Text,
     },
     /// A try to come back failed, or the server complained.
@@ -85,7 +89,14 @@ pub enum LinkEvent {
 pub(super) struct Link {
     pub(super) client: Client,
     events: broadcast::Sender<LinkEvent>,
-    refused: Arc<Mutex<BTreeSet<Text>>>,
+    refused: Arc<Mutex<Refusals>>,
+}
+
+/// What the server refused since the last login.
+#[derive(Default)]
+struct Refusals {
+    publish: BTreeSet<Text>,
+    subscribe: BTreeSet<Text>,
 }
 
 impl fmt::Debug for Link {
@@ -102,7 +113,7 @@ impl Link {
         inbox_prefix: &str,
     ) -> Result<Self, SysError> {
         let (events, _) = broadcast::channel(BACKLOG);
-        let refused = Arc::default();
+        let refused = Arc::<Mutex<Refusals>>::default();
         let trouble = Arc::new(Mutex::new(None));
         let client = options(login, Arc::clone(&trouble))
             .name(&address.client_name)
@@ -127,14 +138,20 @@ impl Link {
         self.client.connection_state() == State::Connected
     }
 
-    /// Whether the server has refused this subject since the last login.
-    pub(super) fn is_refused(&self, subject: &str) -> bool {
-        lock(&self.refused).contains(&Text::from(subject))
+    /// Whether the server has refused us to publish this since the last login.
+    pub(super) fn may_not_publish(&self, subject: &str) -> bool {
+        lock(&self.refused).publish.contains(&Text::from(subject))
+    }
+
+    /// Whether the server has refused us to hear this since the last login.
+    pub(super) fn may_not_hear(&self, subject: &str) -> bool {
+        lock(&self.refused).subscribe.contains(&Text::from(subject))
     }
 
     /// All that the server refused since the last login.
     pub(super) fn refused(&self) -> Vec<Text> {
-        lock(&self.refused).iter().cloned().collect()
+        let refused = lock(&self.refused);
+        refused.publish.union(&refused.subscribe).cloned().collect()
     }
 }
 
@@ -183,14 +200,17 @@ fn with_tls(mut options: ConnectOptions, tls: &TlsFiles) -> ConnectOptions {
 /// Passes async-nats' events on, and remembers refusals until the next login.
 fn publish(
     events: broadcast::Sender<LinkEvent>,
-    refused: Arc<Mutex<BTreeSet<Text>>>,
+    refused: Arc<Mutex<Refusals>>,
 ) -> impl Fn(Event) -> std::future::Ready<()> + Send + Sync + 'static {
     move |event| {
         if let Some(event) = translate(&event) {
             match &event {
-                LinkEvent::Connected => lock(&refused).clear(),
-                LinkEvent::Refused { subject } => {
-                    lock(&refused).insert(subject.clone());
+                LinkEvent::Connected => *lock(&refused) = Refusals::default(),
+                LinkEvent::RefusedPublish { subject } => {
+                    lock(&refused).publish.insert(subject.clone());
+                }
+                LinkEvent::RefusedSubscribe { subject } => {
+                    lock(&refused).subscribe.insert(subject.clone());
                 }
                 LinkEvent::Disconnected
                 | LinkEvent::LameDuck
@@ -213,12 +233,9 @@ fn translate(event: &Event) -> Option<LinkEvent> {
         Event::SlowConsumer(_) | Event::ServerError(ServerError::SlowConsumer(_)) => {
             LinkEvent::SlowConsumer
         }
-        Event::ServerError(ServerError::Other(text)) => match refused_subject(text) {
-            Some(subject) => LinkEvent::Refused {
-                subject: subject.into(),
-            },
-            None => LinkEvent::Problem(text.as_str().into()),
-        },
+        Event::ServerError(ServerError::Other(text)) => {
+            refusal_in(text).unwrap_or_else(|| LinkEvent::Problem(text.as_str().into()))
+        }
         Event::ServerError(error @ ServerError::AuthorizationViolation) => {
             LinkEvent::Problem(error.to_string().into())
         }
@@ -227,13 +244,18 @@ fn translate(event: &Event) -> Option<LinkEvent> {
     })
 }
 
-/// The subject of `Permissions Violation for Publish to "x"` and of its kin (`server/client.go`).
-fn refused_subject(text: &str) -> Option<&str> {
+/// Reads `Permissions Violation for Publish to "x"` and its kin (`server/client.go`).
+fn refusal_in(text: &str) -> Option<LinkEvent> {
     let rest = text
         .trim_matches('\'')
         .strip_prefix("Permissions Violation for ")?;
-    let (_, quoted) = rest.split_once('"')?;
-    quoted.split('"').next()
+    let (verb, quoted) = rest.split_once('"')?;
+    let subject = quoted.split('"').next()?.into();
+    if verb.starts_with("Subscription") {
+        Some(LinkEvent::RefusedSubscribe { subject })
+    } else {
+        Some(LinkEvent::RefusedPublish { subject })
+    }
 }
 
 /// What a failed first connect means.
@@ -284,20 +306,18 @@ mod tests {
 
     #[test]
     fn a_permissions_violation_becomes_a_refused_subject() {
-        for text in [
-            "Permissions Violation for Publish to \"$SYS.REQ.CLAIMS.UPDATE\"",
-            "'Permissions Violation for Subscription to \"$SYS.REQ.CLAIMS.UPDATE\"'",
-            "Permissions Violation for Publish with Reply of \"$SYS.REQ.CLAIMS.UPDATE\"",
+        let subject = || Text::from("$SYS.REQ.CLAIMS.UPDATE");
+        let publish = LinkEvent::RefusedPublish { subject: subject() };
+        let subscribe = LinkEvent::RefusedSubscribe { subject: subject() };
+        for (verb, refused) in [
+            ("Publish to", &publish),
+            ("Publish with Reply of", &publish),
+            ("Subscription to", &subscribe),
         ] {
-            let event = Event::ServerError(ServerError::Other(text.to_owned()));
+            let text = format!("'Permissions Violation for {verb} \"$SYS.REQ.CLAIMS.UPDATE\"'");
+            let event = Event::ServerError(ServerError::Other(text));
 
-            assert_eq!(
-                translate(&event),
-                Some(LinkEvent::Refused {
-                    subject: "$SYS.REQ.CLAIMS.UPDATE".into()
-                }),
-                "{text}"
-            );
+            assert_eq!(translate(&event).as_ref(), Some(refused), "{verb}");
         }
     }
 

@@ -33,7 +33,7 @@ impl SystemAccount {
     pub(super) async fn hear(&self) -> Result<BoxStream<'static, Vec<SysEvent>>, SysError> {
         let mut subscriptions = SelectAll::new();
         for subject in EVENTS {
-            if self.reads.is_refused(subject) {
+            if self.reads.may_not_hear(subject) {
                 continue;
             }
             let subscription = self.reads.client.subscribe(subject).await;
@@ -123,7 +123,8 @@ impl Feed {
             Ok(
                 LinkEvent::Disconnected
                 | LinkEvent::LameDuck
-                | LinkEvent::Refused { .. }
+                | LinkEvent::RefusedPublish { .. }
+                | LinkEvent::RefusedSubscribe { .. }
                 | LinkEvent::Problem(_),
             )
             | Err(broadcast::error::RecvError::Closed) => {}

@@ -160,7 +160,7 @@ pub(super) async fn collect(
         return Err(SysError::Disconnected);
     }
     let subject = question.subject.clone();
-    if link.is_refused(&subject) {
+    if link.may_not_publish(&subject) {
         return Err(not_permitted(&subject));
     }
     let mut trouble = link.events();
@@ -232,9 +232,10 @@ fn verdict(
     inbox: &str,
 ) -> Trouble {
     match event {
-        Ok(LinkEvent::Refused { subject: refused })
-            if refused.raw() == subject || refused.raw() == inbox =>
-        {
+        Ok(LinkEvent::RefusedPublish { subject: refused }) if refused.raw() == subject => {
+            Trouble::Refused(refused)
+        }
+        Ok(LinkEvent::RefusedSubscribe { subject: refused }) if refused.raw() == inbox => {
             Trouble::Refused(refused)
         }
         Ok(LinkEvent::Disconnected) => Trouble::Lost,
@@ -242,7 +243,8 @@ fn verdict(
             LinkEvent::Connected
             | LinkEvent::LameDuck
             | LinkEvent::SlowConsumer
-            | LinkEvent::Refused { .. }
+            | LinkEvent::RefusedPublish { .. }
+            | LinkEvent::RefusedSubscribe { .. }
             | LinkEvent::Problem(_)
             | LinkEvent::Missed(_),
         )

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::nullable;
+use super::{lenient_time, nullable};
 use crate::jwt::keys::{AccountId, UserId};
 
 /// Connections in one answer. The server fills and sorts all before it cuts the page, so a page this large is the cheap one.
@@ -117,11 +117,11 @@ pub(in crate::sys) struct Entry<'a> {
     pub(in crate::sys) ip: Cow<'a, str>,
     #[serde(default)]
     pub(in crate::sys) port: Option<u16>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_time")]
     pub(in crate::sys) start: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_time")]
     pub(in crate::sys) last_activity: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_time")]
     pub(in crate::sys) stop: Option<Timestamp>,
     #[serde(borrow, default)]
     pub(in crate::sys) reason: Option<Cow<'a, str>>,

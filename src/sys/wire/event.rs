@@ -5,13 +5,13 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Header, account};
+use super::{Header, account, lenient_time};
 
 /// CONNECT, DISCONNECT and AUTH.ERR: one shape.
 #[derive(Deserialize)]
 pub(in crate::sys) struct ClientEvent<'a> {
     pub(in crate::sys) server: Header,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_time")]
     pub(in crate::sys) timestamp: Option<Timestamp>,
     #[serde(borrow)]
     pub(in crate::sys) client: Client<'a>,
@@ -23,9 +23,9 @@ pub(in crate::sys) struct ClientEvent<'a> {
 #[derive(Deserialize)]
 pub(in crate::sys) struct Client<'a> {
     pub(in crate::sys) id: u64,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_time")]
     pub(in crate::sys) start: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient_time")]
     pub(in crate::sys) stop: Option<Timestamp>,
     #[serde(borrow, default)]
     pub(in crate::sys) host: Cow<'a, str>,

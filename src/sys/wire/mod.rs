@@ -8,6 +8,7 @@ pub(super) mod connz;
 pub(super) mod event;
 pub(super) mod server;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -100,8 +101,11 @@ fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
 
 /// Reads a time, and what is no time as none.
 fn lenient_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let written: Option<String> = Option::deserialize(deserializer)?;
-    Ok(written.and_then(|written| written.parse().ok()))
+    #[derive(Deserialize)]
+    struct Written<'a>(#[serde(borrow)] Cow<'a, str>);
+
+    let written: Option<Written<'de>> = Option::deserialize(deserializer)?;
+    Ok(written.and_then(|Written(time)| time.parse().ok()))
 }
 
 /// Go's durations as CONNZ writes them: `722µs`, `1m2.3s`, `3d4h5m6s`.
