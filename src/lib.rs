@@ -18,6 +18,7 @@ pub mod inventory;
 pub mod jwt;
 pub mod ledger;
 pub mod permissions;
+pub mod store;
 pub mod sys;
 #[cfg(test)]
 pub(crate) mod test_support;

@@ -1,4 +1,105 @@
-//! The joined picture: what there is, and who says so. Pure: it reads no file and asks no server; `store` and `sys` make its rows.
+//! The joined picture of what there is: accounts and users, each fact with the source that told it. Pure: it reads no file and
+//! asks no server.
+//!
+//! ```text
+//! store ──┐
+//!         ├── Fact { of, from } ──> inventory ──> rows that can name their source
+//! sys   ──┘
+//! ```
 
+pub mod account;
 pub mod connection;
+mod intern;
 pub mod server;
+pub mod terms;
+pub mod user;
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::jwt::envelope::TokenKind;
+use crate::jwt::keys::ServerId;
+use crate::text::Text;
+use account::{AccountRow, OperatorRow};
+use user::Users;
+
+/// Who told a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// The files of the store.
+    Store,
+    /// A server's resolver or memory.
+    Server(ServerId),
+    /// The token of an open connection.
+    Live,
+    /// A record of our own: issued here, perhaps in no store.
+    Issued,
+    /// A grant of the auth callout.
+    Callout,
+    /// Only a revocation names it.
+    Revocation,
+}
+
+/// Something that somebody told us.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    pub of: FactBody,
+    pub from: Source,
+}
+
+/// What was told. Users come in sealed chunks, so that a growing picture costs a pointer a chunk.
+#[derive(Clone, Debug)]
+pub enum FactBody {
+    Operator(Arc<OperatorRow>),
+    Account(Arc<AccountRow>),
+    Users(Arc<Users>),
+    /// A file or directory that gave no row, or a row with a flaw.
+    Flaw(Flaw),
+}
+
+/// A place in a store, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Flaw {
+    /// Path below the stores folder, or below the keyring.
+    pub place: Text,
+    pub problem: Problem,
+}
+
+/// What is wrong with a file or a directory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Problem {
+    #[error("the file is empty")]
+    Empty,
+    #[error("the file is longer than any token may be (1 MiB)")]
+    TooLarge,
+    #[error("it is a pipe, a device or a directory, not a file")]
+    NotAFile,
+    #[error("it is a link that leads out of the store")]
+    LeadsOut,
+    #[error("it cannot be read: {why}")]
+    Unreadable { why: Text },
+    #[error("it is no token, perhaps half-written: {why}")]
+    Torn { why: Text },
+    #[error("it holds a token of another kind: {found:?}")]
+    WrongKind { found: TokenKind },
+    #[error("the token is called \"{name}\", its file \"{file}\"")]
+    NameDiffers { name: Text, file: Text },
+    #[error("the user belongs to account {account}, not to the one it is filed under")]
+    ForeignAccount { account: Text },
+    #[error("{issuer} signed it, which is no key of this operator")]
+    ForeignIssuer { issuer: Text },
+    #[error("the directory has no token of its own: nsc refuses to write users while it is there")]
+    NoToken,
+    #[error("the directory has no .nsc: nats auth refuses to start while it is there")]
+    NoMarker,
+    #[error(
+        "keys are doubled or written in another case: it is shown as servers read it, other tools may show it otherwise"
+    )]
+    Unfaithful,
+    #[error("others may read it (mode {mode:04o})")]
+    OpenMode { mode: u32 },
+    #[error("nsc does not expect it here")]
+    Unexpected,
+}

@@ -1,0 +1,235 @@
+//! The stores that the real tools made, against what the real nsc says of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::{Told, copy_of};
+use crate::inventory::account::Kept;
+use crate::inventory::terms::Terms;
+use crate::inventory::user::UserRow;
+use crate::jwt::limits::Limit;
+use crate::jwt::time::UnixTime;
+use crate::test_support::shared;
+use crate::text::Text;
+
+fn says(file: &str) -> Value {
+    let path = shared("fixtures/nsc/omega/says").join(file);
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+fn seconds(time: Option<UnixTime>) -> Value {
+    time.map_or(Value::Null, |UnixTime(seconds)| json!(seconds))
+}
+
+fn limit(limit: Limit) -> Value {
+    match limit {
+        Limit::AtMost(0) => Value::Null,
+        Limit::AtMost(most) => json!(most),
+        Limit::Unlimited => json!(-1),
+    }
+}
+
+fn list(texts: &[Text]) -> Value {
+    if texts.is_empty() {
+        Value::Null
+    } else {
+        json!(texts)
+    }
+}
+
+/// A row in the words of `nsc describe user -J`, where an absent field is `null`.
+fn described(row: &UserRow<'_>) -> BTreeMap<&'static str, Value> {
+    let terms: Terms<Text> = row.terms();
+    let issuer_is_account = row.issuer() == row.account().key();
+    let times: Vec<_> = terms
+        .times
+        .iter()
+        .map(|at| json!({"start": at.start, "end": at.end}))
+        .collect();
+    BTreeMap::from([
+        ("/sub", json!(row.key())),
+        ("/name", json!(row.name())),
+        ("/iss", json!(row.issuer())),
+        ("/iat", seconds(row.issued_at())),
+        ("/exp", seconds(row.expires_at())),
+        ("/nbf", seconds(terms.not_before)),
+        (
+            "/nats/issuer_account",
+            if issuer_is_account {
+                Value::Null
+            } else {
+                json!(row.account())
+            },
+        ),
+        (
+            "/nats/pub/allow",
+            terms
+                .publish
+                .allow
+                .map_or(Value::Null, |allow| json!(allow)),
+        ),
+        ("/nats/pub/deny", list(&terms.publish.deny)),
+        (
+            "/nats/sub/allow",
+            terms
+                .subscribe
+                .allow
+                .map_or(Value::Null, |allow| json!(allow)),
+        ),
+        ("/nats/sub/deny", list(&terms.subscribe.deny)),
+        (
+            "/nats/resp",
+            terms.responses.map_or(
+                Value::Null,
+                |resp| json!({"max": resp.max, "ttl": resp.ttl_ns}),
+            ),
+        ),
+        ("/nats/src", list(&terms.networks)),
+        (
+            "/nats/times",
+            if times.is_empty() {
+                Value::Null
+            } else {
+                json!(times)
+            },
+        ),
+        (
+            "/nats/times_location",
+            terms.times_location.map_or(Value::Null, |zone| json!(zone)),
+        ),
+        ("/nats/subs", limit(terms.subscriptions)),
+        ("/nats/data", limit(terms.data_bytes)),
+        ("/nats/payload", limit(terms.payload_bytes)),
+        (
+            "/nats/bearer_token",
+            if terms.bearer {
+                json!(true)
+            } else {
+                Value::Null
+            },
+        ),
+        (
+            "/nats/allowed_connection_types",
+            list(&terms.connection_types),
+        ),
+        ("/nats/tags", list(&terms.tags)),
+    ])
+}
+
+#[test]
+fn every_user_of_omega_is_what_nsc_describes() {
+    let omega = copy_of("omega");
+
+    let told = Told::of(&omega.path().join("stores"), "OMEGA");
+
+    assert_eq!(told.user_count(), 20);
+    assert!(told.unread().is_empty());
+    for row in told.users.iter().flat_map(|chunk| chunk.rows()) {
+        let expected = says(&format!("user-{}-{}.json", row.directory(), row.name()));
+        for (path, value) in described(&row) {
+            let said = expected.pointer(path).cloned().unwrap_or_default();
+            assert_eq!(value, said, "{} {path}", row.name());
+        }
+        assert_eq!(row.problems().count(), 0);
+        assert_eq!(row.file(), row.name());
+    }
+}
+
+#[test]
+fn every_account_of_omega_is_what_nsc_describes() {
+    let omega = copy_of("omega");
+
+    let told = Told::of(&omega.path().join("stores"), "OMEGA");
+
+    let names: Vec<_> = told
+        .accounts
+        .iter()
+        .map(|row| row.directory.to_string())
+        .collect();
+    assert_eq!(
+        names,
+        ["BILLING", "CALLOUT", "EDGE", "EMPTY", "ORDERS", "SYS"]
+    );
+    for row in &told.accounts {
+        let said = says(&format!("account-{}.json", row.directory));
+        let account = &row.account;
+        assert_eq!(json!(account.id), said["sub"]);
+        assert_eq!(json!(account.name), said["name"]);
+        assert_eq!(json!(account.issuer), said["iss"]);
+        assert_eq!(seconds(account.issued_at), said["iat"]);
+        assert_eq!(
+            seconds(account.expires_at),
+            said.get("exp").cloned().unwrap_or_default()
+        );
+        let keys = said
+            .pointer("/nats/signing_keys")
+            .and_then(Value::as_array)
+            .map_or(0, Vec::len);
+        assert_eq!(account.signing_keys.len(), keys);
+        let revoked = said
+            .pointer("/nats/revocations")
+            .and_then(Value::as_object)
+            .map_or(0, serde_json::Map::len);
+        assert_eq!(account.revocations.len(), revoked);
+    }
+    assert_eq!(told.flaws, []);
+}
+
+#[test]
+fn the_operator_of_omega_is_what_nsc_describes() {
+    let omega = copy_of("omega");
+    let said = says("operator.json");
+
+    let told = Told::of(&omega.path().join("stores"), "OMEGA");
+
+    let [row] = told.operators.as_slice() else {
+        panic!("one operator")
+    };
+    assert_eq!(json!(row.operator.id), said["sub"]);
+    assert_eq!(
+        json!(row.operator.signing_keys),
+        said["nats"]["signing_keys"]
+    );
+    assert_eq!(
+        json!(row.operator.system_account),
+        said["nats"]["system_account"]
+    );
+    assert_eq!(
+        (row.store_name.to_string().as_str(), row.kept),
+        ("OMEGA", Kept::Here)
+    );
+}
+
+#[test]
+fn the_store_of_nats_auth_is_read_as_well() {
+    let sigma = copy_of("sigma");
+
+    let told = Told::of(&sigma.path().join("stores"), "SIGMA");
+
+    let mut users: Vec<_> = told
+        .users
+        .iter()
+        .flat_map(|chunk| chunk.rows())
+        .map(|row| {
+            (
+                row.directory().to_string(),
+                row.name().to_string(),
+                row.is_bearer(),
+            )
+        })
+        .collect();
+    users.sort();
+    let expected = [
+        ("APP", "anna", false),
+        ("APP", "w1", false),
+        ("LOG", "ben", true),
+    ];
+    assert_eq!(
+        users,
+        expected.map(|(account, name, bearer)| (account.to_owned(), name.to_owned(), bearer))
+    );
+    assert_eq!(told.accounts.len(), 3);
+    assert_eq!(told.flaws, []);
+}
