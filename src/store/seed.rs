@@ -39,8 +39,14 @@ impl Seed {
         let (body, checksum) = raw.split_last_chunk::<2>()?;
         let ([first, second], secret) = body.split_first_chunk::<2>()?;
         let kind = KeyKind::of_prefix((first & 7) << 5 | second >> 3)?;
-        let fits = first & !7 == SEED_PREFIX && CRC16.checksum(body) == u16::from_le_bytes(*checksum);
-        fits.then(|| secret.try_into().ok().map(|bytes| Self { kind, bytes: Zeroizing::new(bytes) }))?
+        let fits =
+            first & !7 == SEED_PREFIX && CRC16.checksum(body) == u16::from_le_bytes(*checksum);
+        fits.then(|| {
+            secret.try_into().ok().map(|bytes| Self {
+                kind,
+                bytes: Zeroizing::new(bytes),
+            })
+        })?
     }
 
     /// The 58 characters that a `.nk` file holds.
@@ -56,7 +62,10 @@ impl Seed {
     }
 
     pub(super) fn public_key(&self) -> PublicKey {
-        PublicKey { kind: self.kind, bytes: self.signing_key().verifying_key().to_bytes() }
+        PublicKey {
+            kind: self.kind,
+            bytes: self.signing_key().verifying_key().to_bytes(),
+        }
     }
 
     pub(super) fn sign(&self, message: &[u8]) -> [u8; 64] {
@@ -70,7 +79,10 @@ impl Seed {
 }
 
 pub(super) fn trim_line_end(written: &[u8]) -> &[u8] {
-    let end = written.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    let end = written
+        .iter()
+        .rposition(|byte| !matches!(byte, b'\r' | b'\n'))
+        .map_or(0, |last| last + 1);
     written.get(..end).unwrap_or_default()
 }
 
@@ -86,7 +98,10 @@ mod tests {
         let seed = Seed::parse(ACCOUNT.as_bytes()).unwrap();
 
         assert_eq!(*seed.text(), ACCOUNT);
-        assert_eq!(seed.public_key().to_string(), "ACATS5YOVB6ROX2WUNKGNQ2MP3GMXDMKSG2O4N5CLX3A6W4PZGZZIL2R");
+        assert_eq!(
+            seed.public_key().to_string(),
+            "ACATS5YOVB6ROX2WUNKGNQ2MP3GMXDMKSG2O4N5CLX3A6W4PZGZZIL2R"
+        );
     }
 
     #[test]
@@ -106,7 +121,12 @@ mod tests {
         for end in ["\n", "\r\n", "\n\n"] {
             assert!(Seed::parse(format!("{ACCOUNT}{end}").as_bytes()).is_some());
         }
-        for bad in [format!(" {ACCOUNT}"), ACCOUNT.replace("5U", "5V"), ACCOUNT[..57].to_owned(), String::new()] {
+        for bad in [
+            format!(" {ACCOUNT}"),
+            ACCOUNT.replace("5U", "5V"),
+            ACCOUNT[..57].to_owned(),
+            String::new(),
+        ] {
             assert!(Seed::parse(bad.as_bytes()).is_none(), "{bad}");
         }
     }

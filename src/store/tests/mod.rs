@@ -3,6 +3,9 @@
 mod agreement;
 mod fixtures;
 mod hostile;
+mod keys;
+mod large;
+mod writing;
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -11,8 +14,10 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 
+use super::paths::{Environment, Flags, Paths};
 use super::tree::Tree;
 use super::walk::walk;
+use super::{NscStore, Store, Stored};
 use crate::inventory::account::{AccountRow, OperatorRow};
 use crate::inventory::user::{Unread, Users};
 use crate::inventory::{FactBody, Flaw, Problem, Source};
@@ -48,6 +53,39 @@ pub(super) fn set_mode(path: &Path, mode: u32) {
 
 #[cfg(not(unix))]
 pub(super) fn set_mode(_: &Path, _: u32) {}
+
+/// The paths of a copied fixture, as flags give them.
+pub(super) fn paths(copy: &Path) -> Paths {
+    let flags = Flags {
+        stores: Some(copy.join("stores")),
+        keys: Some(copy.join("keys")),
+        operator: None,
+    };
+    let environment = Environment {
+        home: Some(copy.join("home")),
+        ..Environment::default()
+    };
+    Paths::find(&environment, &flags)
+}
+
+pub(super) fn store(copy: &TempDir) -> NscStore {
+    NscStore::open(&paths(copy.path())).unwrap()
+}
+
+pub(super) fn account(store: &NscStore, name: &str) -> Stored {
+    let mut found = None;
+    store.facts(&mut |facts| {
+        for fact in facts {
+            if let FactBody::Account(row) = fact.of
+                && row.directory.raw() == name
+            {
+                found = Some(row.account.id);
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    Stored::Account(found.unwrap())
+}
 
 /// Everything that a walk told.
 #[derive(Default)]
