@@ -59,7 +59,7 @@ pub struct Context {
     pub name: Text,
     pub path: PathBuf,
     pub description: Text,
-    /// URLs in their order; empty means the library's default, `nats://127.0.0.1:4222`.
+    /// URLs in their order, without names and passwords; empty means the library's default, `nats://127.0.0.1:4222`.
     pub servers: Vec<Text>,
     pub login: ContextLogin,
     pub tls: ContextTls,
@@ -252,13 +252,7 @@ impl<'a> Contexts<'a> {
             login: self.login(&written)?,
             name: name.into(),
             path: path.to_owned(),
-            servers: written
-                .url
-                .split(',')
-                .map(str::trim)
-                .filter(|url| !url.is_empty())
-                .map(Text::from)
-                .collect(),
+            servers: written.url.split(',').filter_map(without_user).collect(),
             tls: ContextTls {
                 ca: file(&written.ca),
                 cert: file(&written.cert),
@@ -433,6 +427,19 @@ fn expand(written: &str, variables: Variables<'_>) -> String {
         rest = tail;
     }
     out + rest
+}
+
+/// A URL without what stands before `@`, which may be a password.
+fn without_user(url: &str) -> Option<Text> {
+    let url = url.trim();
+    let (scheme, rest) = url
+        .split_once("://")
+        .map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    (!url.is_empty()).then(|| format!("{scheme}{separator}{host}{path}").into())
 }
 
 /// The name rule of the NATS CLI: no separators and no `..`; anything else is allowed.

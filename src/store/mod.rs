@@ -13,6 +13,7 @@ mod creds_file;
 mod error;
 pub mod keyring;
 mod nsc;
+pub mod nsc_ref;
 pub mod paths;
 mod queue;
 mod read;
@@ -20,6 +21,7 @@ mod seed;
 pub mod signer;
 mod tree;
 mod walk;
+pub mod way_in;
 mod write;
 
 use std::path::PathBuf;

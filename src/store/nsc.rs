@@ -134,6 +134,30 @@ impl NscStore {
         })
     }
 
+    /// The account in a directory of that name, compared without case.
+    pub(super) fn account_in(&self, directory: &Text) -> Result<AccountId, StoreError> {
+        let wanted = directory.raw().to_lowercase();
+        let found = self
+            .account_directories()
+            .into_iter()
+            .find(|(_, name)| name.raw().to_lowercase() == wanted);
+        found
+            .map(|(account, _)| account)
+            .ok_or_else(|| StoreError::NotFound {
+                what: format!("account {directory}").into(),
+            })
+    }
+
+    /// What the file of a user is called, without `.jwt`.
+    pub(super) fn user_name(&self, account: AccountId, user: UserId) -> Result<Text, StoreError> {
+        let path = self.user_file(account, user, None)?;
+        Ok(path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default()
+            .into())
+    }
+
     fn directories(&self) -> std::sync::MutexGuard<'_, HashMap<AccountId, Text>> {
         // A hint that a panic left is still a hint.
         self.directories

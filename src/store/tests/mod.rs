@@ -1,10 +1,12 @@
 //! Tests of the store as a whole: against what nsc and `nats auth` wrote, and against what nobody should have written.
 
 mod agreement;
+mod contexts;
 mod fixtures;
 mod hostile;
 mod keys;
 mod large;
+mod way_in;
 mod writing;
 
 use std::fs;
