@@ -11,4 +11,5 @@
 )]
 
 mod shape;
+mod store;
 mod support;
