@@ -67,7 +67,19 @@ pub struct Context {
     pub jetstream_domain: Text,
     pub color_scheme: Text,
     /// Keys that we know nothing of, as they were written.
-    pub unknown: BTreeMap<String, Value>,
+    pub unknown: Unknown,
+}
+
+/// Keys that a newer CLI, or a person, wrote. Their values may be secrets, so `Debug` shows the keys alone.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub struct Unknown(pub BTreeMap<String, Value>);
+
+impl std::fmt::Debug for Unknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let keys = self.0.keys().map(|key| Text::from(key.as_str()));
+        f.debug_set().entries(keys).finish()
+    }
 }
 
 /// How a context logs in, in the order of precedence of the NATS CLI.
@@ -374,7 +386,7 @@ struct Written {
     color_scheme: Text,
     tls_first: bool,
     #[serde(flatten)]
-    unknown: BTreeMap<String, Value>,
+    unknown: Unknown,
 }
 
 fn nsc_place(field: &'static str, reference: &str) -> Result<Place, ContextError> {

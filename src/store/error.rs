@@ -1,6 +1,5 @@
 //! Why something of the store could not be read or written, in words that say whether anything was changed.
 
-use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::Problem;
 use crate::jwt::creds::CredsError;
 use crate::jwt::signer::SignError;
@@ -53,69 +52,4 @@ fn names(texts: &[Text]) -> String {
         .map(Text::to_string)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-impl StoreError {
-    fn code(&self) -> Code {
-        match self {
-            Self::NoOperator { .. } | Self::UnknownOperator { .. } | Self::NotFound { .. } => {
-                Code::NotFound
-            }
-            Self::WhichOperator { .. } => Code::Ambiguous,
-            Self::Stale { .. } => Code::Stale,
-            Self::Name(_) | Self::Taken { .. } => Code::Usage,
-            Self::Sign(SignError::NotHeld { .. }) => Code::NoSigner,
-            Self::File { .. }
-            | Self::Busy { .. }
-            | Self::Unfit { .. }
-            | Self::NotWritten { .. }
-            | Self::NotSynced { .. }
-            | Self::NoRandomness(_)
-            | Self::Token(_)
-            | Self::Creds(_)
-            | Self::Sign(_) => Code::Store,
-        }
-    }
-}
-
-impl Explain for StoreError {
-    fn explain(&self) -> Explanation {
-        let so = match self {
-            Self::NotSynced { .. } => "the file is in place; a power cut might still take it back",
-            Self::NoOperator { .. }
-            | Self::WhichOperator { .. }
-            | Self::UnknownOperator { .. }
-            | Self::NotFound { .. }
-            | Self::File { .. }
-            | Self::Stale { .. }
-            | Self::Busy { .. }
-            | Self::Name(_)
-            | Self::Taken { .. }
-            | Self::Unfit { .. }
-            | Self::NotWritten { .. }
-            | Self::NoRandomness(_)
-            | Self::Token(_)
-            | Self::Creds(_)
-            | Self::Sign(_) => "the store is as it was",
-        };
-        let told = Explanation::new(self.code(), self.to_string(), so);
-        match self {
-            Self::NoOperator { .. } | Self::UnknownOperator { .. } => {
-                told.then("name the folder of the stores with --data-dir")
-            }
-            Self::WhichOperator { .. } => told.then("name one with --operator"),
-            Self::Stale { .. } | Self::Busy { .. } => told.then("try again"),
-            Self::NotFound { .. }
-            | Self::File { .. }
-            | Self::Name(_)
-            | Self::Taken { .. }
-            | Self::Unfit { .. }
-            | Self::NotWritten { .. }
-            | Self::NotSynced { .. }
-            | Self::NoRandomness(_)
-            | Self::Token(_)
-            | Self::Creds(_)
-            | Self::Sign(_) => told,
-        }
-    }
 }

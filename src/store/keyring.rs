@@ -58,7 +58,7 @@ impl Keyring {
             .join(format!("{text}.nk"))
     }
 
-    /// Walks the names; opens no key.
+    /// Walks the names of keys and creds; opens none.
     pub fn held(&self) -> Held {
         let mut held = Held::default();
         for file in files_below(&self.root.join("keys"), 3) {
@@ -76,6 +76,9 @@ impl Keyring {
                 None => held.flaws.push(self.flaw(&file, Problem::Unexpected)),
             }
         }
+        let creds = files_below(&self.root.join("creds"), 3);
+        held.flaws
+            .extend(creds.iter().filter_map(|file| self.open_mode(file)));
         held.keys.sort_unstable();
         held
     }

@@ -11,6 +11,7 @@ mod claim;
 pub mod contexts;
 mod creds_file;
 mod error;
+mod explain;
 pub mod keyring;
 mod nsc;
 pub mod nsc_ref;

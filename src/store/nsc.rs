@@ -10,7 +10,7 @@ use super::claim;
 use super::creds_file::{CredsPlace, write_creds};
 use super::keyring::{Held, Keyring, NewKey};
 use super::paths::{Paths, operators};
-use super::read::Reader;
+use super::read::{Reader, unreadable};
 use super::tree::{Tree, file_stem};
 use super::walk::{Sink, walk};
 use super::write::{Lock, Over, make_directories, shown, sweep, write_directory, write_file};
@@ -225,7 +225,7 @@ impl NscStore {
     }
 
     fn file_of(&self, of: &Stored) -> Result<PathBuf, StoreError> {
-        match of {
+        let path = match of {
             Stored::Operator => Ok(self.operator_file()),
             Stored::Account(account) => Ok(self.tree.account_file(&self.directory_of(*account)?)),
             Stored::User {
@@ -233,6 +233,25 @@ impl NscStore {
                 user,
                 name,
             } => self.user_file(*account, *user, name.as_ref()),
+        }?;
+        self.stays_inside(path.parent().unwrap_or(&path))?;
+        Ok(path)
+    }
+
+    /// Refuses a directory that is a link out of the store: what is read or written there would be somebody else's.
+    fn stays_inside(&self, directory: &Path) -> Result<(), StoreError> {
+        let in_file = |problem| StoreError::File {
+            place: self.tree.shown(directory),
+            problem,
+        };
+        let resolve = |path: &Path| {
+            path.canonicalize()
+                .map_err(|error| in_file(unreadable(&error)))
+        };
+        if resolve(directory)?.starts_with(resolve(&self.tree.operator_dir())?) {
+            Ok(())
+        } else {
+            Err(in_file(Problem::LeadsOut))
         }
     }
 
@@ -248,6 +267,7 @@ impl NscStore {
             Stored::User { account, .. } => {
                 let users = self.tree.users(&self.directory_of(*account)?);
                 make_directories(&users)?;
+                self.stays_inside(&users)?;
                 write_file(
                     &users.join(format!("{stem}.jwt")),
                     token.text().as_bytes(),
@@ -272,6 +292,7 @@ impl NscStore {
             });
         }
         make_directories(&self.tree.accounts())?;
+        self.stays_inside(&self.tree.accounts())?;
         let target = self.tree.accounts().join(stem);
         write_directory(
             &self.tree.operator_dir(),

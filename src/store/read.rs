@@ -6,6 +6,8 @@ use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
+use zeroize::Zeroize as _;
+
 use crate::inventory::Problem;
 
 /// Bytes of the longest token that the NATS libraries decode (jwt `v2/decoder.go`); nothing in a store is longer.
@@ -46,6 +48,12 @@ impl Reader {
         self.fill(path)
     }
 
+    /// Whether a directory may be listed: a link to one counts only if it stays below `root`.
+    pub(super) fn may_list(&self, directory: &Path) -> Result<(), Problem> {
+        let at = directory.symlink_metadata().map_err(|e| unreadable(&e))?;
+        is_directory(&self.root, directory, at.file_type()).map(drop)
+    }
+
     fn fill(&mut self, path: &Path) -> Result<&[u8], Problem> {
         let file = open(path).map_err(|e| unreadable(&e))?;
         let length = read_up_to_limit(file, &mut self.buffer).map_err(|e| unreadable(&e))?;
@@ -54,6 +62,13 @@ impl Reader {
             Some(read) if read.iter().all(u8::is_ascii_whitespace) => Err(Problem::Empty),
             Some(read) => Ok(read),
         }
+    }
+}
+
+/// Contexts pass through here as well, and may hold secrets.
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.buffer.zeroize();
     }
 }
 

@@ -125,6 +125,10 @@ impl<'a> Findings<'a> {
                 return Vec::new();
             }
         };
+        if let Err(problem) = self.reader.may_list(directory) {
+            self.flaw(directory, problem);
+            return Vec::new();
+        }
         let mut listed = Vec::new();
         for entry in entries {
             match entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?))) {

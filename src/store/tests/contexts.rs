@@ -115,7 +115,7 @@ fn a_full_context_is_read_and_keeps_what_we_do_not_know() {
     );
     assert_eq!(context.tls.key.as_deref(), Some(Path::new("/k.pem")));
     assert!(context.tls.first);
-    assert_eq!(context.unknown["future"], serde_json::json!({"a": 1}));
+    assert_eq!(context.unknown.0["future"], serde_json::json!({"a": 1}));
     assert_eq!(
         (context.color_scheme, context.inbox_prefix),
         ("red".into(), "_I".into())
@@ -190,7 +190,7 @@ fn logins_have_the_precedence_of_the_cli() {
 #[test]
 fn no_secret_of_a_context_is_shown() {
     let context = load(
-        r#"{"user_jwt":"SECRET1","user_seed":"SECRET2","password":"SECRET3","token":"SECRET4","url":"nats://u:SECRET5@h"}"#,
+        r#"{"user_jwt":"SECRET1","user_seed":"SECRET2","password":"SECRET3","token":"SECRET4","url":"nats://u:SECRET5@h","later":"SECRET8"}"#,
     )
     .unwrap();
     let data = load(r#"{"creds":"data:;base64,U0VDUkVUNg=="}"#).unwrap();

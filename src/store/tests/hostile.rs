@@ -265,3 +265,61 @@ fn links_and_pipes_are_findings_and_nothing_hangs() {
     assert_eq!(told.flaw_at("OMEGA/accounts/ETC"), [&Problem::LeadsOut]);
     assert_eq!(told.user_count(), 21);
 }
+
+#[cfg(unix)]
+#[test]
+fn directories_that_lead_out_of_the_store_are_neither_read_nor_written() {
+    use crate::jwt::keys::{AccountId, UserId};
+    use crate::store::{Store, StoreError, Stored};
+    let omega = copy_of("omega");
+    let outside = tempfile::tempdir().unwrap();
+    let users = users(omega.path());
+    fs::rename(&users, outside.path().join("users")).unwrap();
+    std::os::unix::fs::symlink(outside.path().join("users"), &users).unwrap();
+    let store = super::store(&omega);
+    let orders: AccountId = "AAUH2UQO6MFUADESHTO4YBK4E44L2OAPXLWL7O7DBQTH2T257IZINW63"
+        .parse()
+        .unwrap();
+    let alice: UserId = "UB3A7EEISQFU2VIJSRJH57PD5YKXGRXKSODZ3XPISU4ZYGBAWK34AHSX"
+        .parse()
+        .unwrap();
+
+    let told = told(omega.path());
+    let read = store.token(&Stored::User {
+        account: orders,
+        user: alice,
+        name: Some("alice".into()),
+    });
+
+    assert_eq!(
+        told.flaw_at("OMEGA/accounts/ORDERS/users"),
+        [&Problem::LeadsOut]
+    );
+    assert_eq!(told.user_count(), 8);
+    assert!(
+        matches!(
+            read,
+            Err(StoreError::File {
+                problem: Problem::LeadsOut,
+                ..
+            })
+        ),
+        "{read:?}"
+    );
+}
+
+#[test]
+fn a_folder_between_the_operators_without_a_marker_is_said() {
+    let omega = copy_of("omega");
+    fs::create_dir(omega.path().join("stores/backup")).unwrap();
+
+    let flaws = super::store(&omega).flaws_beside();
+
+    assert_eq!(
+        flaws,
+        [crate::inventory::Flaw {
+            place: "backup".into(),
+            problem: Problem::NoMarker
+        }]
+    );
+}
