@@ -8,8 +8,14 @@
 //! ```
 
 pub mod account;
+pub mod arrange;
+pub mod cell;
+pub mod columns;
 pub mod connection;
+pub mod filter;
 mod intern;
+#[cfg(test)]
+mod sample;
 pub mod server;
 pub mod terms;
 pub mod user;
