@@ -364,7 +364,8 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "unknown field \"idel\"; did you mean idle_s? fields are account, user, name, server, cid, state, rtt_ms, \
-             idle_s, in_bytes, payload_bytes, cpu_percent, connected_at, expires_at, bearer, tags"
+             idle_s, in_bytes, payload_bytes, cpu_percent, connected_at, expires_at, \
+             revoked_at, bearer, tags"
         );
         assert_eq!(field::<Sample>("zzz").unwrap_err().nearest, None);
     }

@@ -37,6 +37,8 @@ pub(super) struct Sample {
     pub(super) connected_at: Option<Timestamp>,
     /// `None`: never.
     pub(super) expires_at: Option<Timestamp>,
+    /// `None`: not revoked.
+    pub(super) revoked_at: Option<Timestamp>,
     pub(super) bearer: bool,
     pub(super) tags: Vec<Text>,
 }
@@ -110,6 +112,10 @@ impl Row for Sample {
         .null(Null::Endless("never"))
         .titled("expires")
         .wide(4, 8),
+        F::new("revoked_at", Kind::Time, |row| {
+            Cell::or_null(row.revoked_at, Cell::Time)
+        })
+        .null(Null::Nothing("not revoked")),
         F::new("bearer", Kind::Bool, |row| Cell::Bool(row.bearer)).wide(3, 3),
         F::new("tags", Kind::List, |row| Cell::Texts(&row.tags)).wide(4, 20),
     ];
@@ -130,6 +136,7 @@ pub(super) fn sample(name: &str) -> Sample {
         cpu: Some(12.5),
         connected_at: Some("2026-11-24T10:00:00Z".parse().unwrap()),
         expires_at: Some("2026-12-01T12:00:00Z".parse().unwrap()),
+        revoked_at: None,
         bearer: false,
         tags: vec!["team:blue".into(), "Prod".into()],
     }
@@ -191,7 +198,12 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
         ),
         (amount(), option::of(amount()), option::of(amount())),
         (option::of(0_u64..20_000_000), option::of(0_u64..100_000)),
-        (option::of(time()), option::of(time()), any::<bool>()),
+        (
+            option::of(time()),
+            option::of(time()),
+            any::<bool>(),
+            option::of(time()),
+        ),
         (vec(text(), 0..3), option::of(-10.0_f64..100.0)),
     )
         .prop_map(|(texts, amounts, durations, times, rest)| Sample {
@@ -211,6 +223,7 @@ pub(super) fn any_sample() -> impl Strategy<Value = Sample> {
             cpu: rest.1,
             connected_at: times.0,
             expires_at: times.1,
+            revoked_at: times.3,
             bearer: times.2,
             tags: rest.0,
         })

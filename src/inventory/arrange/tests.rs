@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::inventory::cell::Cell;
+use crate::inventory::cell::{Cell, Null};
 use crate::inventory::columns::Columns;
 use crate::inventory::sample::{Sample, any_sample, now, sample, unknown};
 use crate::jwt::limits::Limit;
@@ -166,12 +166,24 @@ fn slowly(rows: &[Sample], sort: &Sort<Sample>, filter: &Filter<Sample>) -> Vec<
         (Cell::Absent, Cell::Absent) => Ordering::Equal,
         (Cell::Absent, _) => Ordering::Greater,
         (_, Cell::Absent) => Ordering::Less,
-        (one, two) => sort.direction.of(in_order(one, two)),
+        (one, two) => sort.direction.of(in_order(sort.field.null, one, two)),
     });
     numbers
 }
 
-fn in_order(one: Cell<'_>, two: Cell<'_>) -> Ordering {
+fn in_order(null: Null, one: Cell<'_>, two: Cell<'_>) -> Ordering {
+    let nulls = (one == Cell::Null).cmp(&(two == Cell::Null));
+    match null {
+        Null::Endless(_) => nulls,
+        Null::Nothing(_) => nulls.reverse(),
+    }
+    .then_with(|| match (one, two) {
+        (Cell::Null, _) | (_, Cell::Null) => Ordering::Equal,
+        _ => in_order_of_values(one, two),
+    })
+}
+
+fn in_order_of_values(one: Cell<'_>, two: Cell<'_>) -> Ordering {
     let text = |cell: Cell<'_>| match cell {
         Cell::Text(text) | Cell::Reference(Some(text), _) => text.to_string().to_lowercase(),
         Cell::Texts(texts) => texts
@@ -183,8 +195,6 @@ fn in_order(one: Cell<'_>, two: Cell<'_>) -> Ordering {
         other => panic!("{other:?} is no text"),
     };
     match (one, two) {
-        (Cell::Null, two) => (two != Cell::Null).cmp(&false),
-        (_, Cell::Null) => Ordering::Less,
         (Cell::Id(one), Cell::Id(two)) | (Cell::Bytes(one), Cell::Bytes(two)) => one.cmp(&two),
         (Cell::Number(one), Cell::Number(two)) => one.total_cmp(&two),
         (Cell::Duration(one), Cell::Duration(two)) => one.cmp(&two),

@@ -427,6 +427,27 @@ fn unlimited_is_found_by_its_word_and_is_more_than_any_number() {
 }
 
 #[test]
+fn a_null_that_is_nothing_compares_with_nothing() {
+    let row = sample("worker");
+
+    assert_all(
+        &row,
+        true,
+        [
+            "revoked=null",
+            "revoked=\"not revoked\"",
+            "!revoked>1h",
+            "!revoked<1h",
+        ],
+    );
+    assert_all(
+        &row,
+        false,
+        ["revoked>1h", "revoked<1h", "revoked=", "revoked<2100-01-01"],
+    );
+}
+
+#[test]
 fn what_is_not_known_is_found_only_by_nothing_and_by_turning_round() {
     let row = unknown("");
 

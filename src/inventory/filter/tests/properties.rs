@@ -7,7 +7,7 @@ use crate::inventory::cell::{Cell, Kind};
 use crate::inventory::columns::{Field, Row as _};
 use crate::inventory::filter::Filter;
 use crate::inventory::sample::{Sample, any_sample, now, sample};
-use crate::jwt::keys::PublicKey;
+use crate::jwt::keys::{PublicKey, UserId};
 
 /// What may stand in a filter: letters, signs, quotes, and all else now and then.
 fn scribble() -> impl Strategy<Value = String> {
@@ -42,7 +42,7 @@ proptest! {
 
     #[test]
     fn a_word_is_found_where_reading_every_shown_cell_finds_it(
-        word in "[a-z0-9. ]{1,3}|orders|words|grüsse|κόσμος|␛b|never|none|ago|10 mib|18e|in ",
+        word in "[a-z0-9. ]{1,3}|[hmdskgb]|orders|words|grüsse|κόσμος|␛b|never|none|ago|10 mib|18e|in ",
         columns in proptest::sample::subsequence(Sample::FIELDS.iter().collect::<Vec<_>>(), 1..6),
         row in any_sample(),
     ) {
@@ -64,6 +64,29 @@ proptest! {
         let filter = Filter::parse(&quoted(&word), &columns).unwrap();
 
         prop_assert_eq!(filter.at(now()).holds(&row), columns.iter().any(found) || in_keys);
+    }
+
+    #[test]
+    fn all_that_a_number_or_a_time_shows_is_found(row in any_sample()) {
+        let is_shown = |field: &&Field<Sample>| field.kind.is_ordered() && (field.cell)(&row) != Cell::Absent;
+        for field in Sample::FIELDS.iter().filter(is_shown) {
+            let shown = field.shown(&row, now()).to_string();
+
+            let filter = Filter::parse(&quoted(&shown), &[field]).unwrap();
+
+            prop_assert!(filter.at(now()).holds(&row), "{:?} {}", field, shown);
+        }
+    }
+
+    #[test]
+    fn any_key_is_found_by_each_of_its_ends(bytes in any::<[u8; 32]>(), chars in 4_usize..56) {
+        let key = UserId::from_bytes(bytes).key();
+        let row = Sample { user: Some(key), ..sample("worker") };
+        let written = key.to_string();
+
+        prop_assert!(holds(&written[..chars], &row));
+        prop_assert!(holds(&written[56 - chars..], &row));
+        prop_assert!(holds(&key.short(), &row));
     }
 
     #[test]
