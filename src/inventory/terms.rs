@@ -259,60 +259,23 @@ pub(super) struct Packed {
 impl Packed {
     /// Unpacks; a number of another chunk gives empty or wrong terms, never a panic.
     pub(super) fn terms<'a, S: From<&'a str>>(&'a self, id: u32) -> Terms<S> {
-        let mut reading = Reading {
-            words: self.words.at(id).iter(),
-            strings: &self.strings,
-        };
-        let mask = reading.word();
-        let mut list = |bit: u32| {
-            if mask & (1 << bit) == 0 {
-                Vec::new()
-            } else {
-                reading.list()
-            }
-        };
-        let has = |bit: u32| mask & bit != 0;
-        let mut rules = |bit: u32, there: u32| {
-            let (allow, deny) = (list(bit), list(bit + 1));
-            Rules {
-                allow: has(there).then_some(allow),
-                deny,
-            }
-        };
-        let publish = rules(0, PUBLISH_ALLOW);
-        let subscribe = rules(2, SUBSCRIBE_ALLOW);
-        let (networks, connection_types, tags) = (list(4), list(5), list(6));
-        let times = if has(TIMES) {
-            reading.times()
-        } else {
-            Vec::new()
-        };
-        let times_location = has(LOCATION).then(|| reading.string());
-        let responses = has(RESPONSES).then(|| Responses {
-            max: reading.number(),
-            ttl_ns: reading.number(),
-        });
-        let not_before = has(NOT_BEFORE).then(|| UnixTime(reading.number()));
-        let mut limit = |index: u32| match (mask >> (LIMITS + 2 * index)) & 3 {
-            0 => Limit::NONE,
-            1 => Limit::Unlimited,
-            _ => Limit::AtMost(reading.number().cast_unsigned()),
-        };
+        let mut reading = Reading::new(self.words.at(id), &self.strings);
+        // Rust evaluates the fields in the order in which they stand here, which is that of the words.
         Terms {
-            publish,
-            subscribe,
-            responses,
-            networks,
-            times,
-            times_location,
-            subscriptions: limit(0),
-            data_bytes: limit(1),
-            payload_bytes: limit(2),
-            bearer: has(BEARER),
-            proxy_required: has(PROXY),
-            connection_types,
-            tags,
-            not_before,
+            publish: reading.rules(0, PUBLISH_ALLOW),
+            subscribe: reading.rules(2, SUBSCRIBE_ALLOW),
+            networks: reading.list(4),
+            connection_types: reading.list(5),
+            tags: reading.list(6),
+            times: reading.times(),
+            times_location: reading.has(LOCATION).then(|| reading.string()),
+            responses: reading.responses(),
+            not_before: reading.has(NOT_BEFORE).then(|| UnixTime(reading.number())),
+            subscriptions: reading.limit(0),
+            data_bytes: reading.limit(1),
+            payload_bytes: reading.limit(2),
+            bearer: reading.has(BEARER),
+            proxy_required: reading.has(PROXY),
         }
     }
 
@@ -329,12 +292,28 @@ impl Packed {
     }
 }
 
+/// Reads the words of one list of terms from the front.
 struct Reading<'a> {
     words: std::slice::Iter<'a, u32>,
     strings: &'a Arena,
+    mask: u32,
 }
 
 impl<'a> Reading<'a> {
+    fn new(words: &'a [u32], strings: &'a Arena) -> Self {
+        let mut words = words.iter();
+        let mask = words.next().copied().unwrap_or_default();
+        Self {
+            words,
+            strings,
+            mask,
+        }
+    }
+
+    fn has(&self, bit: u32) -> bool {
+        self.mask & bit != 0
+    }
+
     fn word(&mut self) -> u32 {
         self.words.next().copied().unwrap_or_default()
     }
@@ -348,17 +327,46 @@ impl<'a> Reading<'a> {
         self.strings.at(self.word()).into()
     }
 
-    fn list<S: From<&'a str>>(&mut self) -> Vec<S> {
+    fn list<S: From<&'a str>>(&mut self, bit: u32) -> Vec<S> {
+        if !self.has(1 << bit) {
+            return Vec::new();
+        }
         (0..self.word()).map(|_| self.string()).collect()
     }
 
+    fn rules<S: From<&'a str>>(&mut self, bit: u32, there: u32) -> Rules<S> {
+        let (allow, deny) = (self.list(bit), self.list(bit + 1));
+        Rules {
+            allow: self.has(there).then_some(allow),
+            deny,
+        }
+    }
+
     fn times<S: From<&'a str>>(&mut self) -> Vec<Window<S>> {
-        (0..self.word())
-            .map(|_| Window {
-                start: self.string(),
-                end: self.string(),
-            })
-            .collect()
+        if !self.has(TIMES) {
+            return Vec::new();
+        }
+        let count = self.word();
+        let window = |_| Window {
+            start: self.string(),
+            end: self.string(),
+        };
+        (0..count).map(window).collect()
+    }
+
+    fn responses(&mut self) -> Option<Responses> {
+        self.has(RESPONSES).then(|| Responses {
+            max: self.number(),
+            ttl_ns: self.number(),
+        })
+    }
+
+    fn limit(&mut self, index: u32) -> Limit {
+        match (self.mask >> (LIMITS + 2 * index)) & 3 {
+            0 => Limit::NONE,
+            1 => Limit::Unlimited,
+            _ => Limit::AtMost(self.number().cast_unsigned()),
+        }
     }
 }
 

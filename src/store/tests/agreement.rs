@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::copy_of;
 use crate::inventory::Problem;
-use crate::inventory::terms::{Rules, Terms, Window};
-use crate::inventory::user::UserEntry;
+use crate::inventory::terms::Terms;
+use crate::inventory::user::{UserEntry, UsersBuilder};
 use crate::store::claim::{entry_of, quick, slow};
 
 const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ";
@@ -19,51 +19,19 @@ fn token(payload: &str) -> String {
     format!("{HEADER}.{payload}.{}", "A".repeat(86))
 }
 
-/// Everything that a row holds, in words that compare.
+/// Everything that the row of an entry holds, in words that compare.
 fn shown<S: AsRef<str>>(entry: &UserEntry<'_, S>) -> String {
-    let owned = |list: &[S]| {
-        list.iter()
-            .map(|item| item.as_ref().to_owned())
-            .collect::<Vec<_>>()
-    };
-    let rules = |rules: &Rules<S>| Rules {
-        allow: rules.allow.as_deref().map(owned),
-        deny: owned(&rules.deny),
-    };
-    let terms = &entry.terms;
-    let window = |at: &Window<S>| Window {
-        start: at.start.as_ref().to_owned(),
-        end: at.end.as_ref().to_owned(),
-    };
-    let terms = Terms {
-        publish: rules(&terms.publish),
-        subscribe: rules(&terms.subscribe),
-        responses: terms.responses,
-        networks: owned(&terms.networks),
-        times: terms.times.iter().map(window).collect(),
-        times_location: terms
-            .times_location
-            .as_ref()
-            .map(|zone| zone.as_ref().to_owned()),
-        subscriptions: terms.subscriptions,
-        data_bytes: terms.data_bytes,
-        payload_bytes: terms.payload_bytes,
-        bearer: terms.bearer,
-        proxy_required: terms.proxy_required,
-        connection_types: owned(&terms.connection_types),
-        tags: owned(&terms.tags),
-        not_before: terms.not_before,
-    };
-    let UserEntry {
-        key,
-        name,
-        account,
-        issuer,
-        issued_at,
-        expires_at,
-        ..
-    } = entry;
-    format!("{key} {name:?} {account} {issuer} {issued_at:?} {expires_at:?} {terms:?}")
+    let mut builder = UsersBuilder::default();
+    builder.push(&"A".into(), entry, Vec::new());
+    let users = builder.seal();
+    let row = users.row(0).unwrap();
+    let (key, account, issuer) = (row.key(), row.account(), row.issuer());
+    let times = (row.issued_at(), row.expires_at());
+    let terms: Terms<String> = row.terms();
+    format!(
+        "{key} {:?} {account} {issuer} {times:?} {terms:?}",
+        row.name_written()
+    )
 }
 
 /// What the quick way says, if it says anything.

@@ -19,102 +19,63 @@ fn says(file: &str) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
-fn seconds(time: Option<UnixTime>) -> Value {
-    time.map_or(Value::Null, |UnixTime(seconds)| json!(seconds))
+fn seconds(time: Option<UnixTime>) -> Option<i64> {
+    time.map(|UnixTime(seconds)| seconds)
 }
 
-fn limit(limit: Limit) -> Value {
+fn limit(limit: Limit) -> Option<i64> {
     match limit {
-        Limit::AtMost(0) => Value::Null,
-        Limit::AtMost(most) => json!(most),
-        Limit::Unlimited => json!(-1),
+        Limit::AtMost(0) => None,
+        Limit::AtMost(most) => Some(i64::try_from(most).unwrap()),
+        Limit::Unlimited => Some(-1),
     }
 }
 
-fn list(texts: &[Text]) -> Value {
-    if texts.is_empty() {
-        Value::Null
-    } else {
-        json!(texts)
-    }
+/// A list that is written only if there is something in it.
+fn list<T>(items: Vec<T>) -> Option<Vec<T>> {
+    (!items.is_empty()).then_some(items)
 }
 
 /// A row in the words of `nsc describe user -J`, where an absent field is `null`.
 fn described(row: &UserRow<'_>) -> BTreeMap<&'static str, Value> {
-    let terms: Terms<Text> = row.terms();
     let issuer_is_account = row.issuer() == row.account().key();
-    let times: Vec<_> = terms
-        .times
-        .iter()
-        .map(|at| json!({"start": at.start, "end": at.end}))
-        .collect();
-    BTreeMap::from([
+    let account = (!issuer_is_account).then_some(row.account());
+    let mut all = described_body(row.terms());
+    all.extend([
         ("/sub", json!(row.key())),
         ("/name", json!(row.name())),
         ("/iss", json!(row.issuer())),
-        ("/iat", seconds(row.issued_at())),
-        ("/exp", seconds(row.expires_at())),
-        ("/nbf", seconds(terms.not_before)),
-        (
-            "/nats/issuer_account",
-            if issuer_is_account {
-                Value::Null
-            } else {
-                json!(row.account())
-            },
-        ),
-        (
-            "/nats/pub/allow",
-            terms
-                .publish
-                .allow
-                .map_or(Value::Null, |allow| json!(allow)),
-        ),
-        ("/nats/pub/deny", list(&terms.publish.deny)),
-        (
-            "/nats/sub/allow",
-            terms
-                .subscribe
-                .allow
-                .map_or(Value::Null, |allow| json!(allow)),
-        ),
-        ("/nats/sub/deny", list(&terms.subscribe.deny)),
-        (
-            "/nats/resp",
-            terms.responses.map_or(
-                Value::Null,
-                |resp| json!({"max": resp.max, "ttl": resp.ttl_ns}),
-            ),
-        ),
-        ("/nats/src", list(&terms.networks)),
-        (
-            "/nats/times",
-            if times.is_empty() {
-                Value::Null
-            } else {
-                json!(times)
-            },
-        ),
-        (
-            "/nats/times_location",
-            terms.times_location.map_or(Value::Null, |zone| json!(zone)),
-        ),
-        ("/nats/subs", limit(terms.subscriptions)),
-        ("/nats/data", limit(terms.data_bytes)),
-        ("/nats/payload", limit(terms.payload_bytes)),
-        (
-            "/nats/bearer_token",
-            if terms.bearer {
-                json!(true)
-            } else {
-                Value::Null
-            },
-        ),
+        ("/iat", json!(seconds(row.issued_at()))),
+        ("/exp", json!(seconds(row.expires_at()))),
+        ("/nats/issuer_account", json!(account)),
+    ]);
+    all
+}
+
+fn described_body(terms: Terms<Text>) -> BTreeMap<&'static str, Value> {
+    let resp = terms.responses;
+    let resp = resp.map(|resp| json!({"max": resp.max, "ttl": resp.ttl_ns}));
+    let times = terms.times.iter();
+    let times = times.map(|at| json!({"start": at.start, "end": at.end}));
+    BTreeMap::from([
+        ("/nbf", json!(seconds(terms.not_before))),
+        ("/nats/pub/allow", json!(terms.publish.allow)),
+        ("/nats/pub/deny", json!(list(terms.publish.deny))),
+        ("/nats/sub/allow", json!(terms.subscribe.allow)),
+        ("/nats/sub/deny", json!(list(terms.subscribe.deny))),
+        ("/nats/resp", json!(resp)),
+        ("/nats/src", json!(list(terms.networks))),
+        ("/nats/times", json!(list(times.collect()))),
+        ("/nats/times_location", json!(terms.times_location)),
+        ("/nats/subs", json!(limit(terms.subscriptions))),
+        ("/nats/data", json!(limit(terms.data_bytes))),
+        ("/nats/payload", json!(limit(terms.payload_bytes))),
+        ("/nats/bearer_token", json!(terms.bearer.then_some(true))),
         (
             "/nats/allowed_connection_types",
-            list(&terms.connection_types),
+            json!(list(terms.connection_types)),
         ),
-        ("/nats/tags", list(&terms.tags)),
+        ("/nats/tags", json!(list(terms.tags))),
     ])
 }
 
@@ -158,11 +119,8 @@ fn every_account_of_omega_is_what_nsc_describes() {
         assert_eq!(json!(account.id), said["sub"]);
         assert_eq!(json!(account.name), said["name"]);
         assert_eq!(json!(account.issuer), said["iss"]);
-        assert_eq!(seconds(account.issued_at), said["iat"]);
-        assert_eq!(
-            seconds(account.expires_at),
-            said.get("exp").cloned().unwrap_or_default()
-        );
+        assert_eq!(json!(seconds(account.issued_at)), said["iat"]);
+        assert_eq!(json!(seconds(account.expires_at)), said["exp"]);
         let keys = said
             .pointer("/nats/signing_keys")
             .and_then(Value::as_array)

@@ -1,5 +1,6 @@
 //! What nobody should have put into a store: each is a finding with its place, never a crash, a hang or a silence.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -77,59 +78,39 @@ fn a_token_whose_signature_is_cut_off_is_a_row_with_a_finding() {
     assert!(matches!(row.problems().next(), Some(Problem::Torn { .. })));
 }
 
+/// The first problem of every row that has one, by file.
+fn odd_rows(told: &Told) -> BTreeMap<String, Problem> {
+    let rows = told.users.iter().flat_map(|chunk| chunk.rows());
+    rows.filter_map(|row| Some((row.file().to_string(), row.problems().next()?.clone())))
+        .collect()
+}
+
 #[test]
 fn tokens_in_the_wrong_place_are_said_to_be_foreign() {
     let omega = copy_of("omega");
-    let accounts = omega.path().join("stores/OMEGA/accounts");
-    fs::copy(
-        accounts.join("SYS/users/sys.jwt"),
-        users(omega.path()).join("sys.jwt"),
-    )
-    .unwrap();
-    fs::copy(
-        accounts.join("SYS/SYS.jwt"),
-        users(omega.path()).join("account.jwt"),
-    )
-    .unwrap();
-    fs::copy(
-        users(omega.path()).join("alice.jwt"),
-        users(omega.path()).join("copy.jwt"),
-    )
-    .unwrap();
+    let (accounts, users) = (
+        omega.path().join("stores/OMEGA/accounts"),
+        users(omega.path()),
+    );
+    fs::copy(accounts.join("SYS/users/sys.jwt"), users.join("sys.jwt")).unwrap();
+    fs::copy(accounts.join("SYS/SYS.jwt"), users.join("account.jwt")).unwrap();
+    fs::copy(users.join("alice.jwt"), users.join("copy.jwt")).unwrap();
+    let copy = Problem::NameDiffers {
+        name: "alice".into(),
+        file: "copy".into(),
+    };
+    let sys = Problem::ForeignAccount {
+        account: "ABKOCOU5MJC6YE2QVH5URV2NMAR57PPF7YUC7TZSPCOA52YYJYULFA4Y".into(),
+    };
 
     let told = told(omega.path());
 
     let unread = only_unread(&told);
-    assert_eq!(
-        (unread.file, unread.problem),
-        (
-            "account".into(),
-            Problem::WrongKind {
-                found: TokenKind::Account
-            }
-        )
-    );
-    let odd: Vec<_> = told
-        .users
-        .iter()
-        .flat_map(|chunk| chunk.rows())
-        .filter_map(|row| Some((row.file().to_string(), row.problems().next()?.clone())))
-        .collect();
-    assert_eq!(odd.len(), 2);
-    assert!(odd.contains(&(
-        "copy".into(),
-        Problem::NameDiffers {
-            name: "alice".into(),
-            file: "copy".into()
-        }
-    )));
-    let sys = "ABKOCOU5MJC6YE2QVH5URV2NMAR57PPF7YUC7TZSPCOA52YYJYULFA4Y";
-    assert!(odd.contains(&(
-        "sys".into(),
-        Problem::ForeignAccount {
-            account: sys.into()
-        }
-    )));
+    let found = TokenKind::Account;
+    assert_eq!(unread.file, "account".into());
+    assert_eq!(unread.problem, Problem::WrongKind { found });
+    let expected = BTreeMap::from([("copy".into(), copy), ("sys".into(), sys)]);
+    assert_eq!(odd_rows(&told), expected);
 }
 
 #[test]

@@ -143,55 +143,58 @@ fn of_many_writers_on_one_base_exactly_one_wins() {
     );
 }
 
+/// Adds an account NEW with a user nina; gives the place of the user.
+fn add_account_and_user(store: &NscStore) -> (Token, Stored) {
+    let key = NewKey::random(KeyKind::Account).unwrap();
+    store.keep(&key).unwrap();
+    let id = AccountId::try_from(key.public_key()).unwrap();
+    let user_key = NewKey::random(KeyKind::User).unwrap().public_key();
+    let token = new_token(store, "account", "NEW", id.key(), operator_key());
+    let user_token = new_token(store, "user", "nina", user_key, id.key());
+    let user = Stored::User {
+        account: id,
+        user: user_key.try_into().unwrap(),
+        name: None,
+    };
+    store.write(&Stored::Account(id), &token, None).unwrap();
+    store.write(&user, &user_token, None).unwrap();
+    (user_token, user)
+}
+
 #[test]
 fn a_new_account_and_its_user_are_where_nsc_looks_for_them() {
     let omega = copy_of("omega");
     let store = store(&omega);
-    let (account_key, user_key) = (
-        NewKey::random(KeyKind::Account).unwrap(),
-        NewKey::random(KeyKind::User).unwrap(),
-    );
-    store.keep(&account_key).unwrap();
-    let id = AccountId::try_from(account_key.public_key()).unwrap();
-    let user = UserId::try_from(user_key.public_key()).unwrap();
-    let token = new_token(&store, "account", "NEW", id.key(), operator_key());
-    let user_token = new_token(&store, "user", "nina", user.key(), id.key());
-    let stored = Stored::User {
-        account: id,
-        user,
-        name: None,
-    };
 
-    store.write(&Stored::Account(id), &token, None).unwrap();
-    store.write(&stored, &user_token, None).unwrap();
+    let (token, user) = add_account_and_user(&store);
 
-    let accounts = omega.path().join("stores/OMEGA/accounts");
-    assert_eq!(
-        fs::read(accounts.join("NEW/NEW.jwt")).unwrap(),
-        token.text().as_bytes()
-    );
-    assert_eq!(
-        fs::read(accounts.join("NEW/users/nina.jwt")).unwrap(),
-        user_token.text().as_bytes()
-    );
-    assert_eq!(
-        store.token(&stored).unwrap().revision(),
-        user_token.revision()
-    );
+    let file = omega
+        .path()
+        .join("stores/OMEGA/accounts/NEW/users/nina.jwt");
+    assert_eq!(fs::read(file).unwrap(), token.text().as_bytes());
+    assert_eq!(store.token(&user).unwrap().revision(), token.revision());
     let told = Told::of(&omega.path().join("stores"), "OMEGA");
-    assert_eq!(
-        (told.accounts.len(), told.user_count(), told.flaws.len()),
-        (7, 21, 0)
-    );
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode =
-            |path: &str| accounts.join(path).metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!(
-            (mode("NEW"), mode("NEW/users"), mode("NEW/NEW.jwt")),
-            (0o700, 0o700, 0o600)
-        );
+    assert_eq!((told.accounts.len(), told.user_count()), (7, 21));
+    assert_eq!(told.flaws, []);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let omega = copy_of("omega");
+    let accounts = omega.path().join("stores/OMEGA/accounts");
+
+    add_account_and_user(&store(&omega));
+
+    for (path, expected) in [
+        ("NEW", 0o700),
+        ("NEW/NEW.jwt", 0o600),
+        ("NEW/users", 0o700),
+        ("NEW/users/nina.jwt", 0o600),
+    ] {
+        let mode = accounts.join(path).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, expected, "{path}");
     }
 }
 
