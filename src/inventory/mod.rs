@@ -106,6 +106,8 @@ pub enum Problem {
     Unfaithful,
     #[error("others may read it (mode {mode:04o})")]
     OpenMode { mode: u32 },
+    #[error("a write was cut off here; it may be removed, and may hold a seed")]
+    LeftOver,
     #[error("nsc does not expect it here")]
     Unexpected,
 }

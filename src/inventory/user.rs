@@ -338,6 +338,26 @@ mod tests {
     }
 
     #[test]
+    fn a_user_of_a_role_costs_little_more_than_its_row() {
+        let names: Vec<String> = (0..4096)
+            .map(|number| format!("device-{number:04}"))
+            .collect();
+        let mut builder = UsersBuilder::default();
+        for name in &names {
+            let entry = UserEntry {
+                terms: Terms::<String>::default(),
+                ..entry(1, name)
+            };
+            builder.push(&"DIR".into(), &entry, vec![]);
+        }
+
+        let users = builder.seal();
+
+        assert_eq!(users.len(), 4096);
+        assert!(users.heap_bytes() / 4096 <= 110, "{}", users.heap_bytes());
+    }
+
+    #[test]
     fn a_row_is_small() {
         assert_eq!(size_of::<Row>(), 72);
     }

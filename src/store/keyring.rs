@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use super::StoreError;
 use super::seed::Seed;
 use super::signer::FileSigner;
-use super::tree::file_stem;
+use super::tree::{TEMPORARY, file_stem};
 use super::write::{Over, make_directories, write_file};
 use crate::inventory::{Flaw, Problem};
 use crate::jwt::keys::{KeyKind, PublicKey};
@@ -62,14 +62,19 @@ impl Keyring {
     pub fn held(&self) -> Held {
         let mut held = Held::default();
         for file in files_below(&self.root.join("keys"), 3) {
-            if file.extension().is_none_or(|extension| extension != "nk") {
-                continue;
-            }
             let name = file
-                .file_stem()
-                .and_then(|stem| stem.to_str())
+                .file_name()
+                .map(std::ffi::OsStr::to_string_lossy)
                 .unwrap_or_default();
-            let key = name.parse().ok().filter(|key| self.path_of(*key) == file);
+            let Some(stem) = name.strip_suffix(".nk") else {
+                // A crash while a key was written: it may hold a seed.
+                let left_over = name
+                    .starts_with(TEMPORARY)
+                    .then(|| self.flaw(&file, Problem::LeftOver));
+                held.flaws.extend(left_over);
+                continue;
+            };
+            let key = stem.parse().ok().filter(|key| self.path_of(*key) == file);
             held.flaws.extend(self.open_mode(&file));
             match key {
                 Some(key) => held.keys.push(key),

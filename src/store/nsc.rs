@@ -335,10 +335,11 @@ impl Store for NscStore {
         check_fit(of, token)?;
         let lock = Lock::on(&self.tree.marker())?;
         sweep(&lock, &self.tree.operator_dir());
-        if let Stored::User { account, .. } = of {
-            sweep(&lock, &self.tree.users(&self.directory_of(*account)?));
+        let there = self.file_of(of);
+        if let Some(directory) = there.as_ref().ok().and_then(|path| path.parent()) {
+            sweep(&lock, directory);
         }
-        match (base, self.file_of(of)) {
+        match (base, there) {
             (Some(base), _) => self.replace(of, token, base),
             (None, Err(StoreError::NotFound { .. })) => self.add(of, token),
             (None, Ok(path)) => Err(StoreError::Taken {

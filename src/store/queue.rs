@@ -22,8 +22,19 @@ impl<T> Queue<T> {
         }
     }
 
+    /// Works off pieces, and those that they make, until there can come no more. Several threads call it at once.
+    pub(super) fn work(&self, mut each: impl FnMut(T) -> Vec<T>) {
+        while let Some(piece) = self.next() {
+            let mut made = Made {
+                queue: self,
+                more: Vec::new(),
+            };
+            made.more = each(piece);
+        }
+    }
+
     /// The next piece; waits while there may come more, `None` when there cannot.
-    pub(super) fn next(&self) -> Option<T> {
+    fn next(&self) -> Option<T> {
         let mut state = self.lock();
         loop {
             if let Some(piece) = state.waiting.pop() {
@@ -40,14 +51,6 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Ends a piece that [`Queue::next`] gave, with what it made.
-    pub(super) fn done(&self, more: Vec<T>) {
-        let mut state = self.lock();
-        state.waiting.extend(more);
-        state.held = state.held.saturating_sub(1);
-        self.changed.notify_all();
-    }
-
     /// Throws away what nobody has begun.
     pub(super) fn clear(&self) {
         self.lock().waiting.clear();
@@ -56,6 +59,21 @@ impl<T> Queue<T> {
     /// A thread that panicked leaves a list that is still a list.
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a piece when dropped, also by a panic, which would otherwise leave the other threads waiting for ever.
+struct Made<'a, T> {
+    queue: &'a Queue<T>,
+    more: Vec<T>,
+}
+
+impl<T> Drop for Made<'_, T> {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.waiting.append(&mut self.more);
+        state.held = state.held.saturating_sub(1);
+        self.queue.changed.notify_all();
     }
 }
 
@@ -72,14 +90,35 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    while let Some(piece) = queue.next() {
+                    queue.work(|piece| {
                         worked.fetch_add(1, Ordering::Relaxed);
-                        queue.done(if piece > 0 { vec![piece - 1] } else { vec![] });
-                    }
+                        if piece > 0 { vec![piece - 1] } else { vec![] }
+                    });
                 });
             }
         });
 
         assert_eq!(worked.into_inner(), 20 * 6);
+    }
+
+    #[test]
+    fn a_panic_in_one_thread_does_not_keep_the_others_waiting() {
+        let queue = Queue::new(vec![1, 2, 3]);
+        let worked = AtomicUsize::new(0);
+
+        let ended = std::thread::scope(|scope| {
+            let work = || {
+                queue.work(|piece| {
+                    worked.fetch_add(1, Ordering::Relaxed);
+                    assert_ne!(piece, 3, "on purpose");
+                    vec![]
+                });
+            };
+            let threads = [scope.spawn(work), scope.spawn(work)];
+            threads.map(|thread| thread.join().is_err())
+        });
+
+        assert_eq!(ended.iter().filter(|panicked| **panicked).count(), 1);
+        assert_eq!(worked.into_inner(), 3);
     }
 }

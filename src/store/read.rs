@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(read(b" \r\n"), Err(Problem::Empty));
     }
 
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     #[test]
     fn links_out_of_the_store_pipes_and_directories_are_not_opened() {
         let outside = tempfile::tempdir().unwrap();
@@ -213,7 +213,7 @@ mod tests {
         ));
     }
 
-    #[cfg(unix)]
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_pipe_that_takes_the_place_of_a_file_does_not_hang() {
         let dir = tempfile::tempdir().unwrap();

@@ -317,7 +317,7 @@ impl<'a> Worker<'a> {
     }
 
     fn work(mut self, queue: &Queue<Piece>) {
-        while let Some(piece) = queue.next() {
+        queue.work(|piece| {
             let more = match piece {
                 Piece::Account(directory) => self.account(directory),
                 Piece::Users { of, files } => {
@@ -325,11 +325,12 @@ impl<'a> Worker<'a> {
                     Vec::new()
                 }
             };
-            queue.done(more);
             if self.users.len() >= self.batch && self.flush().is_break() {
                 queue.clear();
+                return Vec::new();
             }
-        }
+            more
+        });
         // Whoever stopped listening has said so already.
         let _ = self.flush();
     }

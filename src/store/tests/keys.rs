@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{copy_of, set_mode, store};
-use crate::inventory::Problem;
+use crate::inventory::{Flaw, Problem};
 use crate::jwt::creds::Creds;
 use crate::jwt::json::Node;
 use crate::jwt::keys::{KeyKind, PublicKey};
@@ -120,6 +120,18 @@ fn a_key_that_others_may_read_and_a_key_in_the_wrong_place_are_findings() {
         [&Problem::OpenMode { mode: 0o644 }, &Problem::Unexpected]
     );
     assert_eq!(flaws[1].place, "keys/U/DX/backup.nk".into());
+}
+
+#[test]
+fn what_a_crash_left_of_a_key_is_a_finding() {
+    let omega = copy_of("omega");
+    fs::write(omega.path().join("keys/keys/U/DX/.oam-dead"), "SU").unwrap();
+
+    let flaws = store(&omega).held().flaws;
+
+    let place = "keys/U/DX/.oam-dead".into();
+    let problem = Problem::LeftOver;
+    assert_eq!(flaws, [Flaw { place, problem }]);
 }
 
 #[test]

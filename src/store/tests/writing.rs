@@ -85,6 +85,27 @@ fn a_write_changes_one_file_and_leaves_no_newline() {
 }
 
 #[test]
+fn what_a_crash_left_is_gone_after_the_next_write_there() {
+    let omega = copy_of("omega");
+    let store = store(&omega);
+    let orders = account(&store, "ORDERS");
+    let operator = omega.path().join("stores/OMEGA");
+    let left = [
+        operator.join(".oam-a"),
+        operator.join("accounts/ORDERS/.oam-b"),
+    ];
+    for path in &left {
+        fs::write(path, "half").unwrap();
+    }
+    let old = store.token(&orders).unwrap();
+    let new = edited(&store, &old, 1_800_000_000);
+
+    store.write(&orders, &new, Some(old.revision())).unwrap();
+
+    assert!(left.iter().all(|path| !path.exists()));
+}
+
+#[test]
 fn a_write_over_somebody_elses_edit_is_stale_and_changes_nothing() {
     let omega = copy_of("omega");
     let store = store(&omega);
