@@ -21,7 +21,7 @@ pub struct AccountRow {
 pub struct OperatorRow {
     pub operator: Operator,
     pub revision: Revision,
-    /// What nsc calls it: the name of its directory, which may differ from the name in the token.
+    /// What nsc calls it, which may differ from the name in the token.
     pub store_name: Text,
     pub kept: Kept,
 }

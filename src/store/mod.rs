@@ -13,6 +13,7 @@ mod creds_file;
 mod error;
 mod explain;
 pub mod keyring;
+mod marker;
 mod nsc;
 pub mod nsc_ref;
 pub mod paths;

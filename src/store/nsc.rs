@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::claim;
 use super::creds_file::{CredsPlace, write_creds};
 use super::keyring::{Held, Keyring, NewKey};
+use super::marker::Marker;
 use super::paths::{Paths, operators};
 use super::read::{Reader, unreadable};
 use super::tree::{Tree, file_stem};
@@ -26,6 +27,7 @@ use crate::text::Text;
 /// nsc's files of one operator.
 pub struct NscStore {
     tree: Tree,
+    store_name: Text,
     keyring: Keyring,
     /// Directories of accounts, as last seen: a hint that is checked at each use.
     directories: Mutex<HashMap<AccountId, Text>>,
@@ -52,11 +54,14 @@ impl NscStore {
                 });
             }
         };
+        let tree = Tree {
+            stores: paths.stores.clone(),
+            operator,
+        };
+        let marker = Marker::read(&tree, &mut Reader::below(&tree.operator_dir()));
         Ok(Self {
-            tree: Tree {
-                stores: paths.stores.clone(),
-                operator,
-            },
+            tree,
+            store_name: marker.store_name,
             keyring: Keyring::new(paths.keys.clone()),
             directories: Mutex::default(),
         })
@@ -66,9 +71,9 @@ impl NscStore {
         &self.keyring
     }
 
-    /// The operator's name in nsc's commands and in the paths of creds: that of its directory.
+    /// What nsc calls the store: the name of the operator's file, and of the folder of its creds.
     pub fn store_name(&self) -> &Text {
-        &self.tree.operator
+        &self.store_name
     }
 
     /// What lies in the stores folder that no tool expects there.
@@ -110,14 +115,8 @@ impl NscStore {
         Token::decode(text).map_err(|error| in_file(claim::problem_of(&error)))
     }
 
-    /// The operator's file: nsc names it in `.nsc`, which is the name of the directory unless somebody moved that.
     fn operator_file(&self) -> PathBuf {
-        let named = fs::read(self.tree.marker()).ok().and_then(|marker| {
-            let marker: serde_json::Value = serde_json::from_slice(&marker).ok()?;
-            file_stem(&marker.get("name")?.as_str()?.into()).map(str::to_owned)
-        });
-        let stem = named.unwrap_or_else(|| self.tree.operator.raw().to_owned());
-        self.tree.operator_dir().join(format!("{stem}.jwt"))
+        self.tree.operator_file(&self.store_name)
     }
 
     /// The directory of an account, wherever it lies.

@@ -25,8 +25,10 @@ pub fn creds_file(paths: &Paths, reference: &NscRef) -> Result<PathBuf, StoreErr
     let user = reference.user.as_ref().ok_or_else(|| missing("the user"))?;
     let operator = operator_name(paths, &reference.operator)?;
     let (account, user) = names_in_store(paths, &operator, account, user)?;
+    // Creds lie under the name that nsc gave the store, which a renamed directory does not change.
+    let store_name = open(paths, &operator).map_or(operator, |store| store.store_name().clone());
     let mut path = paths.keys.join("creds");
-    for name in [&operator, &account] {
+    for name in [&store_name, &account] {
         path = child(&path, stem(name)?, "")?;
     }
     child(&path, stem(&user)?, ".creds")

@@ -33,6 +33,12 @@ impl Tree {
         self.operator_dir().join(".nsc")
     }
 
+    /// The operator's token, which is called after the store, not after the directory.
+    pub(super) fn operator_file(&self, store_name: &Text) -> PathBuf {
+        self.operator_dir()
+            .join(format!("{}.jwt", store_name.raw()))
+    }
+
     pub(super) fn accounts(&self) -> PathBuf {
         self.operator_dir().join("accounts")
     }

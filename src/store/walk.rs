@@ -9,13 +9,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
-use serde::Deserialize;
-
 use super::claim;
+use super::marker::Marker;
 use super::queue::Queue;
 use super::read::{Reader, is_directory, unreadable};
-use super::tree::{Tree, file_stem};
-use crate::inventory::account::{AccountRow, Kept, OperatorRow};
+use super::tree::Tree;
+use crate::inventory::account::{AccountRow, OperatorRow};
 use crate::inventory::user::{Unread, UserEntry, UsersBuilder};
 use crate::inventory::{Fact, FactBody, Flaw, Problem, Source};
 use crate::jwt::account::Account;
@@ -61,14 +60,6 @@ pub(super) fn walk(tree: &Tree, sink: Sink<'_>) {
 /// Two a core: reading waits for the disk.
 fn threads() -> usize {
     2 * thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// What `.nsc` says; only these two keys do anything.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Marker {
-    name: Text,
-    managed: bool,
 }
 
 /// A part of the walk.
@@ -152,32 +143,18 @@ impl<'a> Findings<'a> {
 
     /// Tells the operator; its file is named by `.nsc`, not by the token.
     fn operator(&mut self) -> Option<Box<Operator>> {
-        let path = self.tree.marker();
-        let marker: Marker = match self.reader.read(&path).map(serde_json::from_slice) {
-            Ok(Ok(marker)) => marker,
-            Ok(Err(error)) => {
-                self.flaw(
-                    &path,
-                    Problem::Torn {
-                        why: error.to_string().into(),
-                    },
-                );
-                Marker::default()
-            }
-            Err(problem) => {
-                self.flaw(&path, problem);
-                Marker::default()
-            }
-        };
-        let file = file_stem(&marker.name).unwrap_or(self.tree.operator.raw());
-        let path = self.tree.operator_dir().join(format!("{file}.jwt"));
+        let marker = Marker::read(self.tree, &mut self.reader);
+        if let Some(problem) = marker.problem.clone() {
+            self.flaw(&self.tree.marker(), problem);
+        }
+        let path = self.tree.operator_file(&marker.store_name);
         let read = self.token(&path).and_then(|token| {
             let operator = Operator::of(&token).map_err(|error| claim::problem_of(&error))?;
             Ok((token, operator))
         });
         match read {
             Ok((token, operator)) => {
-                self.tell_operator(&token, operator.clone(), marker.managed);
+                self.tell_operator(&token, operator.clone(), marker);
                 Some(Box::new(operator))
             }
             Err(problem) => {
@@ -187,16 +164,12 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn tell_operator(&mut self, token: &Token, operator: Operator, managed: bool) {
+    fn tell_operator(&mut self, token: &Token, operator: Operator, marker: Marker) {
         self.tell(FactBody::Operator(Arc::new(OperatorRow {
             operator,
             revision: token.revision(),
-            store_name: self.tree.operator.clone(),
-            kept: if managed {
-                Kept::ByAccountServer
-            } else {
-                Kept::Here
-            },
+            store_name: marker.store_name,
+            kept: marker.kept,
         })));
     }
 

@@ -11,6 +11,7 @@ use crate::inventory::terms::Terms;
 use crate::inventory::user::UserRow;
 use crate::jwt::limits::Limit;
 use crate::jwt::time::UnixTime;
+use crate::store::Store as _;
 use crate::test_support::shared;
 use crate::text::Text;
 
@@ -190,4 +191,21 @@ fn the_store_of_nats_auth_is_read_as_well() {
     );
     assert_eq!(told.accounts.len(), 3);
     assert_eq!(told.flaws, []);
+}
+
+#[test]
+fn a_store_whose_directory_was_renamed_keeps_the_name_that_nsc_gave() {
+    let omega = copy_of("omega");
+    let stores = omega.path().join("stores");
+    fs::rename(stores.join("OMEGA"), stores.join("MOVED")).unwrap();
+
+    let told = Told::of(&stores, "MOVED");
+    let store = super::store(&omega);
+    let super::Stored::Account(sys) = super::account(&store, "SYS") else {
+        panic!("an account")
+    };
+
+    assert_eq!(told.operators[0].store_name, "OMEGA".into());
+    assert_eq!(told.flaws, []);
+    assert!(store.creds_path(sys, &"sys".into()).unwrap().exists());
 }
