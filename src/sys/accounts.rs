@@ -289,7 +289,8 @@ fn not_loaded_is_an_answer(mut told: Gathered<Enforced>) -> Gathered<Enforced> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::captured::{capture, replies};
+    use crate::sys::gather::Said;
+    use crate::sys::tests::{capture, replies};
 
     #[test]
     fn lookups_are_counted_by_what_they_hold() {
@@ -337,12 +338,10 @@ mod tests {
     #[test]
     fn a_server_without_the_account_loaded_has_answered() {
         let told = replies::<AccountInfo>("account_info.json");
-        let said = told
-            .into_iter()
-            .map(|(server, answer)| super::super::gather::Said {
-                server,
-                answer: answer.map(|info| Enforced::Loaded(loaded(info))),
-            });
+        let said = told.into_iter().map(|(server, answer)| Said {
+            server,
+            answer: answer.map(|info| Enforced::Loaded(loaded(info))),
+        });
         let mut gathered = Gathered::empty();
         gathered.said.extend(said);
 

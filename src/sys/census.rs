@@ -269,7 +269,7 @@ pub(super) fn counted(heartbeats: &[Heartbeat]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::captured::{bodies, replies};
+    use crate::sys::tests::{bodies, replies};
     use crate::sys::wire::server::Statsz;
 
     fn at(second: i64) -> Timestamp {

@@ -276,7 +276,7 @@ pub(super) fn decode(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::captured::bodies;
+    use crate::sys::tests::bodies;
     use crate::sys::tokens::NoSigners;
 
     /// A connection with nothing but a cid.

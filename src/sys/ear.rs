@@ -124,8 +124,9 @@ fn pushed(body: &[u8]) -> Option<TokenNews> {
 mod tests {
     use super::*;
     use crate::inventory::connection::ConnectionState;
-    use crate::sys::captured::{bodies, capture};
     use crate::sys::event::SysEvent;
+    use crate::sys::subjects::EVENTS;
+    use crate::sys::tests::{bodies, capture};
     use crate::sys::tokens::NoSigners;
 
     fn ear() -> Ear {
@@ -274,7 +275,7 @@ mod tests {
     #[test]
     fn junk_is_dropped() {
         let mut pending = Pending::default();
-        for subject in super::super::subjects::EVENTS {
+        for subject in EVENTS {
             if subject != "$SYS.REQ.CLAIMS.DELETE" {
                 ear().hear(
                     &message(&subject.replace('*', "X"), b"junk".to_vec()),

@@ -135,7 +135,7 @@ impl Feed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::captured::capture;
+    use crate::sys::tests::capture;
     use crate::sys::tokens::{NoSigners, Tokens};
 
     fn ear() -> Ear {

@@ -134,7 +134,7 @@ fn outcome(message: &Message) -> Kicked {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::captured::capture;
+    use crate::sys::tests::capture;
 
     fn answer(status: Option<StatusCode>, body: &serde_json::Value) -> Message {
         let payload = serde_json::to_vec(body).unwrap();

@@ -109,7 +109,7 @@ impl Rights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::captured::{capture, replies};
+    use crate::sys::tests::{capture, replies};
 
     fn me(permissions: serde_json::Value) -> Me {
         let mut info = capture("user_info_system.json")["data"].clone();

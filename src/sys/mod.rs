@@ -14,8 +14,6 @@
 //! [`SysError::NotSystem`]; OCSP events are not heard. Source: `server/events.go`, `server/monitor.go`, `server/accounts.go`.
 
 mod accounts;
-#[cfg(test)]
-mod captured;
 mod census;
 mod connect;
 mod connz;
@@ -31,6 +29,8 @@ mod push;
 mod rows;
 mod subjects;
 mod system;
+#[cfg(test)]
+mod tests;
 mod tokens;
 mod wire;
 

@@ -297,7 +297,7 @@ fn reload_reason(why: &Text) -> Text {
 mod tests {
     use super::*;
     use crate::sys::accounts::{Loaded, Validity};
-    use crate::sys::captured::{capture, replies};
+    use crate::sys::tests::{capture, replies};
 
     fn token() -> Token {
         let text = capture("claims_lookup.json")["reply_is_raw_jwt"].clone();

@@ -223,8 +223,8 @@ fn transport(written: &str) -> Option<Transport> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::captured::{bodies, capture};
     use crate::sys::connz::decode;
+    use crate::sys::tests::{bodies, capture};
     use crate::sys::tokens::NoSigners;
 
     fn tokens() -> Tokens {

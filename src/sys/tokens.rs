@@ -235,7 +235,7 @@ fn signed_by(key: PublicKey, standing: Standing) -> SignedBy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::captured::capture;
+    use crate::sys::tests::capture;
 
     /// A real user token, with its subject and issuer, of the account's own key.
     fn real() -> (String, UserId, AccountId) {
