@@ -366,6 +366,32 @@ mod tests {
     }
 
     #[test]
+    fn the_account_in_force_is_read_with_its_token() {
+        let (_, info) = replies::<AccountInfo>("account_info_exporter.json").remove(0);
+
+        let loaded = loaded(info.unwrap());
+
+        assert_eq!(loaded.validity, Validity::Valid);
+        assert_eq!(loaded.connections, 1);
+        let token = loaded.token.unwrap();
+        assert!(token.verify().is_ok());
+    }
+
+    #[test]
+    fn the_counts_of_one_account_are_read_as_those_of_all() {
+        let mut connections = 0;
+        for (server, statz) in replies::<AccountStatz>("account_statz.json") {
+            for counts in &statz.unwrap().account_statz {
+                let counts = AccountCounts::of(counts).unwrap();
+                connections += counts.connections + counts.leafnodes;
+                assert!(counts.subscriptions > 0, "{}", server.name);
+            }
+        }
+
+        assert!(connections >= 2);
+    }
+
+    #[test]
     fn counts_of_those_that_never_said_who_they_are_belong_to_no_account() {
         let told = replies::<AccountStatz>("account_ping_statz_unused.json");
 

@@ -192,6 +192,16 @@ mod tests {
     }
 
     #[test]
+    fn counts_asked_for_look_like_those_that_come_by_themselves() {
+        let counts = heard(&ear(), "$SYS.ACCOUNT.A.SERVER.CONNS", "account_conns.json");
+
+        assert!(
+            matches!(&counts[..], [SysEvent::Counts { .. }, ..]),
+            "{counts:?}"
+        );
+    }
+
+    #[test]
     fn a_server_that_leaves_is_remembered() {
         for (subject, file, state) in [
             (

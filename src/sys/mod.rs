@@ -5,8 +5,8 @@
 //! connect ─ gather ─┬─ census    who ought to answer, who does
 //!                   ├─ accounts  LIST, LOOKUP, PACK, INFO, STATZ
 //!                   ├─ connz     connections, identities only for those named
-//!                   ├─ push      UPDATE, KICK, LDM, RELOAD, and the proof
-//!                   └─ feed      events: decoded, merged, in batches
+//!                   └─ push      UPDATE, LDM, RELOAD, and the proof; kicks: KICK, many at once
+//! connect ─ feed ─ ear ─ pending events: decoded, merged, in batches
 //! wire, tokens, rows: what servers write becomes rows here; tokens and raw events go no further
 //! ```
 //!

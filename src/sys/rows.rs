@@ -337,6 +337,15 @@ mod tests {
     }
 
     #[test]
+    fn what_a_tenant_is_shown_is_read_the_same_way() {
+        for body in bodies("tenant_connz.json") {
+            for row in rows(&body, &asked()) {
+                assert!(row.account.is_some() && row.holder.is_some());
+            }
+        }
+    }
+
+    #[test]
     fn hostile_names_are_kept_and_shown_safe() {
         let row = entry("connz_hostile.json");
 
