@@ -26,6 +26,7 @@ mod kicks;
 mod me;
 mod pending;
 mod push;
+mod roll_call;
 mod rows;
 mod subjects;
 mod system;

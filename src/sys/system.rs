@@ -12,15 +12,16 @@ use jiff::Timestamp;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::{broadcast, watch};
 
-use super::census::{Census, Heartbeat, Presence, Round, counted};
+use super::census::{Census, Heartbeat, Presence, Round};
 use super::connect::{Address, Link, LinkEvent, Login, lock};
 use super::error::SysError;
 use super::gather::{Expected, Gathered, Patience, Question, Tally, Wanted, collect};
 use super::me::Me;
+use super::roll_call::RollCall;
 use super::subjects;
 use super::tokens::{Signers, Tokens};
 use super::wire::Reply;
-use super::wire::server::{Statsz, UserInfo, Varz};
+use super::wire::server::{UserInfo, Varz};
 use crate::inventory::server::{Resolver, ServerLabel};
 use crate::jwt::keys::{AccountId, ServerId};
 use crate::text::Text;
@@ -200,37 +201,15 @@ impl SystemAccount {
         Arc::new(census)
     }
 
-    /// Until as many answered as they themselves count and the roster knows.
     async fn heartbeats(&self) -> Result<Vec<Heartbeat>, SysError> {
-        let mut missing = lock(&self.roster).clone();
-        let mut heard: Vec<Heartbeat> = Vec::new();
-        let asked = Timestamp::now();
+        let mut call = RollCall::new(lock(&self.roster).clone(), Timestamp::now());
         let question = Question::new(subjects::PING_STATSZ, "");
-        collect(
-            &self.acts,
-            question,
-            Patience::UntilQuiet(self.timeout),
-            |message| {
-                if let Ok(Statsz { server, statsz }) = serde_json::from_slice(&message.payload)
-                    && heard.iter().all(|beat| beat.header.id != server.id)
-                {
-                    missing.remove(&server.name);
-                    heard.push(Heartbeat {
-                        header: server,
-                        stats: statsz,
-                        asked,
-                        answered: Timestamp::now(),
-                    });
-                }
-                if missing.is_empty() && heard.len() >= counted(&heard) {
-                    Wanted::Enough
-                } else {
-                    Wanted::More
-                }
-            },
-        )
+        let patience = Patience::UntilQuiet(self.timeout);
+        collect(&self.acts, question, patience, |message| {
+            call.answer(&message.payload, Timestamp::now())
+        })
         .await?;
-        Ok(heard)
+        Ok(call.into_heartbeats())
     }
 
     async fn varz(&self, expected: &Expected) -> Result<Gathered<Varz>, SysError> {
