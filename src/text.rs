@@ -110,9 +110,29 @@ impl fmt::Debug for Text {
     }
 }
 
+/// Stands before an altered text while [`marked`] runs. Safe text never holds it: it is no character, and so gets a glyph.
+pub const ALTERED: char = '\u{FFFF}';
+
+thread_local! {
+    static MARKING: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// Serializes with [`ALTERED`] before every text that is not shown as it was written, for whoever has to name those fields.
+/// serde tells a value nothing about where it stands, so the mark is how the outermost object learns of it.
+pub fn marked<T>(serialize: impl FnOnce() -> T) -> T {
+    let before = MARKING.replace(true);
+    let done = serialize();
+    MARKING.set(before);
+    done
+}
+
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        if MARKING.get() && self.is_altered() {
+            serializer.collect_str(&format_args!("{ALTERED}{self}"))
+        } else {
+            serializer.collect_str(self)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod arrange;
 pub mod cell;
 pub mod columns;
 pub mod connection;
+mod fields;
 pub mod filter;
 mod intern;
 #[cfg(test)]

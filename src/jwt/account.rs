@@ -96,6 +96,14 @@ impl Account {
         })
     }
 
+    /// Signing keys without a scope.
+    pub fn plain_keys(&self) -> impl Iterator<Item = PublicKey> {
+        self.signing_keys.iter().filter_map(|key| match key {
+            SigningKey::Plain(key) => Some(*key),
+            SigningKey::Scoped(_) | SigningKey::Malformed(_) => None,
+        })
+    }
+
     pub fn role(&self, key: PublicKey) -> Option<&Role> {
         self.roles().find(|role| role.key == key)
     }

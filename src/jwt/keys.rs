@@ -72,6 +72,17 @@ impl KeyKind {
         }
     }
 
+    /// The noun for a sentence: "the key of an account".
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Operator => "an operator",
+            Self::Account => "an account",
+            Self::User => "a user",
+            Self::Server => "a server",
+            Self::Curve => "a curve",
+        }
+    }
+
     pub fn of_prefix(prefix: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.prefix() == prefix)
     }

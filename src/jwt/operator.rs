@@ -55,6 +55,14 @@ impl Operator {
         })
     }
 
+    /// Where its servers are, for connecting.
+    pub fn urls(&self) -> Vec<String> {
+        self.service_urls
+            .iter()
+            .map(|url| url.raw().to_owned())
+            .collect()
+    }
+
     /// Whether an account token signed by this key is trusted.
     pub fn may_sign_accounts(&self, key: PublicKey) -> bool {
         self.signing_keys.contains(&key) || (!self.strict && key == self.id.key())

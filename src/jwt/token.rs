@@ -15,6 +15,7 @@ use data_encoding::{BASE32_NOPAD, Encoding, Specification};
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256, Sha512_256};
 
+use super::creds::Creds;
 use super::envelope::{self, Envelope, TokenKind};
 use super::go_rules::{self, Misfit, Oddity};
 use super::json::{JsonError, Node};
@@ -129,6 +130,11 @@ impl Token {
             read: Arc::new(read),
             oddities: oddities.into(),
         })
+    }
+
+    /// Reads the token of a creds file.
+    pub fn of_creds(creds: &Creds) -> Result<Self, TokenError> {
+        Self::decode(creds.token_text.raw())
     }
 
     /// Checks that the issuer may sign such a token and that it did. Whether anybody trusts the issuer is another question.

@@ -11,7 +11,7 @@ use super::gather::Expected;
 use super::wire::Header;
 use super::wire::server::{Cluster, Stats, Varz};
 use crate::inventory::server::{Belonging, Resolver, ServerRow, ServerState};
-use crate::jwt::keys::{PublicKey, ServerId};
+use crate::jwt::keys::{OperatorId, PublicKey, ServerId};
 use crate::jwt::time::UnixTime;
 use crate::text::Text;
 
@@ -55,6 +55,21 @@ impl Census {
                     .is_some_and(|trust| !trust.accepts(key))
             })
             .collect()
+    }
+
+    /// The operator that the servers trust, if they trust but one.
+    pub fn operator(&self) -> Option<OperatorId> {
+        let trusted = self
+            .ours()
+            .filter_map(|server| server.trust.as_ref())
+            .flat_map(|trust| &trust.0);
+        let mut operators: Vec<OperatorId> = trusted.map(|operator| operator.identity).collect();
+        operators.sort_unstable();
+        operators.dedup();
+        match operators.as_slice() {
+            [operator] => Some(*operator),
+            _ => None,
+        }
     }
 
     pub fn server(&self, id: ServerId) -> Option<&ServerRow> {

@@ -65,6 +65,11 @@ impl Me {
         }
     }
 
+    /// Our own user's key, where the server calls us by it.
+    pub fn key(&self) -> Option<PublicKey> {
+        self.user.raw().parse().ok()
+    }
+
     /// Whether a connection may be our own: one does not kick oneself unasked.
     pub fn is_named(&self, key: PublicKey) -> bool {
         self.user.raw() == key.to_string()
