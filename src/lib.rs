@@ -11,6 +11,8 @@
     )
 )]
 
+pub mod actions;
+pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod explain;

@@ -1,1 +1,65 @@
-fn main() {}
+//! Chooses a face, and joins the sandbox to it.
+
+use std::process::ExitCode;
+
+use nats_oam::cli;
+use nats_oam::cli::args::{Command, Demo, Global};
+use nats_oam::demo::binary::Places;
+use nats_oam::demo::sandbox::{Options, Sandbox};
+use nats_oam::demo::{DemoError, supervisor};
+use nats_oam::explain::Explain;
+use tokio::signal::unix::{SignalKind, signal};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let code = match cli::parse() {
+        Err(code) => code,
+        Ok(cli) => match cli.command {
+            None => {
+                cli::misuse("the console is not there yet: name a command, as in `nats-oam status`")
+            }
+            Some(Command::Demo(demo)) => sandbox(demo, &cli.global).await,
+            Some(command) => cli::run(command, &cli.global).await,
+        },
+    };
+    ExitCode::from(code)
+}
+
+/// The sandbox: as a supervisor, or in front of one until somebody ends it.
+async fn sandbox(demo: Demo, global: &Global) -> u8 {
+    let done = if demo.supervise {
+        supervisor::run().await
+    } else {
+        stay(demo, global).await
+    };
+    done.map_or_else(
+        |error| cli::fail(global, "sandbox", &error.explain()),
+        |()| 0,
+    )
+}
+
+async fn stay(demo: Demo, global: &Global) -> Result<(), DemoError> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let sandbox = tokio::task::spawn_blocking(move || start(&demo));
+    let sandbox = sandbox
+        .await
+        .map_err(|error| DemoError::Failed(error.to_string()))??;
+    cli::print_item("sandbox", sandbox.description(), global);
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    Ok(())
+}
+
+fn start(demo: &Demo) -> Result<Sandbox, DemoError> {
+    let program = Places::from_env().find_or_fetch(&mut |line| cli::tell(line))?;
+    let options = Options {
+        program,
+        servers: usize::from(demo.servers),
+        tenants: true,
+        spare_accounts: demo.spare_accounts,
+    };
+    Sandbox::start(&std::env::current_exe()?, &options)
+}

@@ -1,0 +1,196 @@
+//! Carries out an approved plan: intent on disk, steps, proof, result. No record, no act; a step is never torn, and an act
+//! that was cut off leaves an open intent that the next start shows.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::explain::{Explain, Explanation};
+use crate::ledger::audit::{self, Change, Detail, Draft, Ending, Outcome as Word};
+use crate::ledger::{Ledger, LedgerError, RecordId};
+
+use super::outcome::{Outcome, Recorded, Report};
+use super::plan::{Approved, Plan, Step, Warning};
+use super::ports::Ports;
+use super::refusal::Refusal;
+use super::steps::Steps;
+
+/// How an act is carried out.
+pub struct Manner<'a> {
+    /// For the whole verification.
+    pub wait: Duration,
+    /// Obeyed between steps.
+    pub cancel: &'a CancellationToken,
+    /// Told whenever more is known.
+    pub progress: &'a (dyn Fn(&Report) + Send + Sync),
+}
+
+/// How the steps ended, before it is recorded.
+pub(super) struct Ended {
+    pub(super) report: Report,
+    pub(super) word: Word,
+    pub(super) error: Option<Explanation>,
+    pub(super) change: Option<Change>,
+}
+
+/// Does what was approved. Errors are outcomes: a person is told what is true now.
+pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Outcome {
+    let started = Instant::now();
+    let draft = draft(&approved, ports);
+    let intent = match on_disk(&ports.record.ledger, move |ledger| ledger.intent(draft)).await {
+        Ok(intent) => intent,
+        Err(error) => return not_begun(approved, &error),
+    };
+    let mut ended = Steps::new(&approved.plan, ports, manner).run().await;
+    ended
+        .report
+        .warnings
+        .extend(approved.plan.warnings.iter().cloned());
+    let ending = ending(&ended, ports);
+    let result = on_disk(&ports.record.ledger, move |ledger| {
+        ledger.result(intent, ending)
+    })
+    .await;
+    let recorded = Recorded {
+        intent: Some(intent),
+        result: result.as_ref().ok().copied(),
+    };
+    if let Err(error) = result {
+        ended
+            .report
+            .warnings
+            .push(Warning::new("result_not_recorded", error.to_string()));
+    }
+    let undo = if matches!(ended.word, Word::Failed | Word::Stale | Word::Refused) {
+        None
+    } else {
+        approved.plan.undo
+    };
+    Outcome {
+        action: approved.plan.action,
+        word: ended.word,
+        targets: approved.plan.targets,
+        plan_hash: approved.hash,
+        report: ended.report,
+        undo,
+        audit: recorded,
+        took_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        error: ended.error,
+    }
+}
+
+/// The outcome of an act that could not be recorded, and so was not begun.
+fn not_begun(approved: Approved, error: &LedgerError) -> Outcome {
+    let refusal = Refusal::NoRecord(error.to_string().into());
+    let mut explanation = refusal.explain();
+    explanation.next = error.explain().next;
+    Outcome {
+        action: approved.plan.action,
+        word: Word::Refused,
+        targets: approved.plan.targets,
+        plan_hash: approved.hash,
+        report: Report {
+            steps_of: approved.plan.steps.len(),
+            ..Report::default()
+        },
+        undo: None,
+        audit: Recorded::default(),
+        took_ms: 0,
+        error: Some(explanation),
+    }
+}
+
+/// Appends are synced, so they go beside the runtime.
+async fn on_disk(
+    ledger: &Arc<dyn Ledger>,
+    work: impl FnOnce(&dyn Ledger) -> Result<RecordId, LedgerError> + Send + 'static,
+) -> Result<RecordId, LedgerError> {
+    let ledger = Arc::clone(ledger);
+    let done = tokio::task::spawn_blocking(move || work(ledger.as_ref())).await;
+    done.unwrap_or_else(|error| {
+        let source = std::io::Error::other(error.to_string());
+        Err(LedgerError::NotRecorded {
+            path: "ledger".into(),
+            source,
+        })
+    })
+}
+
+fn draft(approved: &Approved, ports: &Ports) -> Draft {
+    let now = (ports.now)();
+    Draft {
+        at: now,
+        server_at: server_time(ports),
+        action: approved.plan.action.into(),
+        actor: ports.actor.clone(),
+        authority: None,
+        target: approved.plan.targets.iter().map(record_target).collect(),
+        reason: approved.consent.reason.clone(),
+        ticket: approved.consent.ticket.clone(),
+        change: planned_change(&approved.plan),
+        policy: None,
+    }
+}
+
+/// What is going to change: the account tokens before, and the lines of the diff. A user's token may be a credential.
+fn planned_change(plan: &Plan) -> Option<Change> {
+    let before = plan.steps.iter().find_map(|step| match step {
+        Step::Sign(sign) => Some(sign.base.text().clone().into()),
+        Step::Contain { .. }
+        | Step::Push { .. }
+        | Step::Kick { .. }
+        | Step::Issue(_)
+        | Step::Deliver(_) => None,
+    });
+    let diff: Vec<Detail> = plan
+        .changes
+        .iter()
+        .filter_map(|change| serde_json::to_value(change).ok())
+        .map(Detail::from)
+        .collect();
+    (before.is_some() || !diff.is_empty()).then(|| Change {
+        before,
+        diff,
+        ..Change::default()
+    })
+}
+
+fn record_target(target: &super::plan::Target) -> audit::Target {
+    audit::Target {
+        kind: target.kind.into(),
+        key: target.key.as_str().into(),
+        name: target.name.clone(),
+        account: target.account.as_ref().map(|account| audit::Reference {
+            key: account.key.as_str().into(),
+            name: account.name.clone().unwrap_or_default(),
+        }),
+    }
+}
+
+fn ending(ended: &Ended, ports: &Ports) -> Ending {
+    let effect = serde_json::json!({
+        "servers": ended.report.servers,
+        "closed": ended.report.closed(),
+        "open": ended.report.open(),
+        "came_back": ended.report.came_back,
+        "new": ended.report.new,
+    });
+    Ending {
+        at: (ports.now)(),
+        server_at: server_time(ports),
+        outcome: ended.word,
+        effect: Some(effect.into()),
+        error: ended
+            .error
+            .as_ref()
+            .and_then(|error| serde_json::to_value(error).ok())
+            .map(Detail::from),
+        change: ended.change.clone(),
+    }
+}
+
+fn server_time(ports: &Ports) -> Option<jiff::Timestamp> {
+    let census = super::prepare::census_of(ports)?;
+    Some(census.server_time((ports.now)()).timestamp())
+}

@@ -1,0 +1,57 @@
+//! The store after a push: it follows the servers, and loses nothing of its own.
+
+use crate::jwt::edit::{self, Edit};
+use crate::jwt::signer::Signer;
+use crate::jwt::time::UnixTime;
+use crate::jwt::token::Token;
+use crate::store::{Store, StoreError, Stored};
+
+use super::enforce::{Pushed, same_content};
+use super::plan::{SignAccount, Warning};
+
+/// Writes what was pushed into the store. Where the store has edits of its own, the same edit is made on its tree and signed
+/// later; an account that it does not have is not added.
+pub(super) fn follow(
+    store: &dyn Store,
+    sign: &SignAccount,
+    pushed: &Pushed,
+    edits: &[Edit],
+    signer: &dyn Signer,
+) -> Result<Option<Warning>, StoreError> {
+    let of = Stored::Account(sign.account);
+    let held = match store.token(&of) {
+        Ok(held) => held,
+        Err(StoreError::NotFound { .. }) => {
+            let what = format!("the store does not have {}; it was not added", sign.name);
+            return Ok(Some(Warning::new("not_in_store", what)));
+        }
+        Err(error) => return Err(error),
+    };
+    if held.revision() == pushed.token.revision() {
+        return Ok(None);
+    }
+    if same_content(held.tree(), pushed.base.tree()) {
+        store.write(&of, &pushed.token, Some(held.revision()))?;
+        return Ok(None);
+    }
+    let own = edited(&held, pushed, edits, signer)?;
+    store.write(&of, &own, Some(held.revision()))?;
+    let what = format!(
+        "the store's {} has edits that the servers do not have; they were kept, and the same edit made there",
+        sign.name
+    );
+    Ok(Some(Warning::new("store_differs", what)))
+}
+
+fn edited(
+    held: &Token,
+    pushed: &Pushed,
+    edits: &[Edit],
+    signer: &dyn Signer,
+) -> Result<Token, StoreError> {
+    let pushed_at = pushed.token.envelope().issued_at.unwrap_or_default();
+    let held_at = held.envelope().issued_at.unwrap_or_default();
+    let at = UnixTime(pushed_at.max(held_at).0.saturating_add(1));
+    let tree = edit::apply(held, edits, pushed_at);
+    Token::issue(&tree, signer, at).map_err(StoreError::from)
+}

@@ -1,0 +1,91 @@
+//! How we log in to the system account: creds that are read again at every connect, or a user that is minted for each.
+//! Here, since it is the lowest place that sees both `store` and `sys`.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+
+use crate::jwt::keys::{AccountId, KeyKind, PublicKey};
+use crate::jwt::signer::{SignError, Signer};
+use crate::store::StoreError;
+use crate::store::signer::CredsSigner;
+use crate::store::way_in::mint;
+use crate::sys::{Answer, Login};
+use crate::text::Text;
+
+/// Logs in with a creds file: a renewed one works at the next connect.
+pub(super) struct CredsLogin(pub(super) CredsSigner);
+
+/// Logs in as a user of the system account that lives in memory and is made anew for each connect.
+pub(super) struct MintedLogin {
+    pub(super) account: AccountId,
+    pub(super) signer: Arc<dyn Signer>,
+    pub(super) admin: Text,
+    pub(super) now: fn() -> Timestamp,
+}
+
+impl Login for CredsLogin {
+    fn answer(&self, nonce: Vec<u8>) -> BoxFuture<'static, Result<Answer, SignError>> {
+        let creds = self.0.clone();
+        beside(move || {
+            let (token, signature) = creds
+                .answer(&nonce)
+                .map_err(|error| unreadable(creds.public_key(), &error))?;
+            Ok(Answer {
+                jwt: token.text().to_string(),
+                signature,
+            })
+        })
+    }
+}
+
+impl Login for MintedLogin {
+    fn answer(&self, nonce: Vec<u8>) -> BoxFuture<'static, Result<Answer, SignError>> {
+        let (account, signer, admin, now) = (
+            self.account,
+            Arc::clone(&self.signer),
+            self.admin.clone(),
+            self.now,
+        );
+        beside(move || {
+            let key = signer.public_key();
+            let minted = mint(account, signer.as_ref(), &admin, now().into())
+                .map_err(|error| unreadable(key, &error))?;
+            let signature = minted.key.sign(&nonce)?;
+            Ok(Answer {
+                jwt: minted.token.text().to_string(),
+                signature,
+            })
+        })
+    }
+}
+
+fn unreadable(key: PublicKey, error: &StoreError) -> SignError {
+    match error {
+        StoreError::Sign(error) => error.clone(),
+        error => SignError::Unreadable {
+            key,
+            why: error.to_string().into(),
+        },
+    }
+}
+
+/// Reads and signs beside the runtime: it blocks on the disk.
+fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SignError> + Send + 'static,
+) -> BoxFuture<'static, Result<T, SignError>> {
+    Box::pin(async move {
+        let key = PublicKey {
+            kind: KeyKind::User,
+            bytes: [0; 32],
+        };
+        let done = tokio::task::spawn_blocking(work).await;
+        done.unwrap_or_else(|error| {
+            Err(SignError::Unreadable {
+                key,
+                why: error.to_string().into(),
+            })
+        })
+    })
+}

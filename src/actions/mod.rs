@@ -1,0 +1,47 @@
+//! The life of an act, the same for a key press and a subcommand.
+//!
+//! ```text
+//! refs ──> prepare ──────────> Preview ──> consent ──> Approved ──> apply ─────────────────────> Outcome
+//!          resolve, read,      the plan    approve()                intent on disk, steps,
+//!          plan (pure)                                              proof per server, result
+//! ```
+//!
+//! An act is data: a struct with `clap::Args`, a [`spec::Spec`], and a pure `plan`. It stands where its id says:
+//! `user.revoke` is `user/revoke.rs`. The world is reached through `ports` alone.
+
+pub mod action;
+pub mod apply;
+mod closing;
+mod copies;
+mod enforce;
+pub mod facts;
+mod issuing;
+mod keep;
+mod login;
+pub mod opening;
+pub mod outcome;
+pub mod plan;
+pub mod ports;
+pub mod prepare;
+pub mod refs;
+pub mod refusal;
+mod resolve;
+pub mod signing;
+pub mod spec;
+mod steps;
+pub mod stock;
+mod verify;
+pub mod when;
+
+pub mod connection {
+    //! Acts on connections.
+    pub mod kick;
+}
+
+pub mod user {
+    //! Acts on users.
+    pub mod creds;
+    pub mod lift;
+    pub mod reissue;
+    pub mod revoke;
+}

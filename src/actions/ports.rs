@@ -1,0 +1,91 @@
+//! The world as acts reach it: the store, the servers, the record. Opened once by a face; the only place that knows how to log
+//! in, and so the lowest that sees both `store` and `sys`.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::jwt::account::Account;
+use crate::jwt::keys::{AccountId, PublicKey};
+use crate::ledger::Ledger;
+use crate::ledger::audit::Actor;
+use crate::ledger::guard::Guards;
+use crate::ledger::roster::RosterFile;
+use crate::store::Store;
+use crate::sys::{Signers, Standing as KeyStanding, Sys};
+use crate::text::Text;
+
+use super::action::Access;
+
+/// What acts and questions work on.
+#[derive(Clone)]
+pub struct Ports {
+    pub store: Option<Arc<dyn Store>>,
+    /// `None`: no server is asked, by wish or because none can be.
+    pub sys: Option<Arc<dyn Sys>>,
+    pub record: Record,
+    pub book: Arc<AccountBook>,
+    pub actor: Actor,
+    pub context: Context,
+    pub now: fn() -> Timestamp,
+}
+
+/// What is kept of acts, in the folder of one operator.
+#[derive(Clone)]
+pub struct Record {
+    pub ledger: Arc<dyn Ledger>,
+    pub folder: PathBuf,
+}
+
+impl Record {
+    pub fn roster(&self) -> RosterFile {
+        RosterFile::of(&self.folder)
+    }
+
+    pub fn guards(&self) -> Guards {
+        Guards::of(&self.folder.join("ledger"))
+    }
+}
+
+/// The context that we work in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Empty where there is none.
+    pub name: Text,
+    /// How it was named on the command line, for commands that have to name it again.
+    pub flag: Option<String>,
+    pub production: bool,
+    pub access: Access,
+}
+
+/// The accounts that were read, for whoever has to know whose key signed a user.
+#[derive(Default)]
+pub struct AccountBook(Mutex<HashMap<AccountId, Arc<Account>>>);
+
+impl AccountBook {
+    pub fn learn(&self, account: Account) {
+        let id = account.id;
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, Arc::new(account));
+    }
+
+    pub fn get(&self, account: AccountId) -> Option<Arc<Account>> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&account)
+            .cloned()
+    }
+}
+
+impl Signers for AccountBook {
+    fn standing(&self, account: AccountId, key: PublicKey) -> KeyStanding {
+        self.get(account).map_or(KeyStanding::NotKnown, |account| {
+            KeyStanding::of(&account, key)
+        })
+    }
+}

@@ -1,0 +1,79 @@
+//! Why an act is not begun. A refusal promises that nothing was done.
+
+use crate::explain::{Code, Explain, Explanation};
+use crate::jwt::keys::PublicKey;
+use crate::text::Text;
+
+use super::refs::RefError;
+use super::spec::{Level, Tier};
+
+/// A reason not to begin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Ref(#[from] RefError),
+    #[error("{what} \"{written}\" is not known")]
+    Unknown { what: &'static str, written: Text },
+    #[error("\"{written}\" fits {}: {}", .fits.len(), .fits.join(", "))]
+    Ambiguous { written: Text, fits: Vec<String> },
+    /// Nothing is left to do.
+    #[error("{0}")]
+    Moot(String),
+    #[error("the private part of {key} is not held: {role}")]
+    NoSigner { key: PublicKey, role: String },
+    #[error("{key} is not trusted by {}", .servers.join(", "))]
+    Untrusted {
+        key: PublicKey,
+        servers: Vec<String>,
+    },
+    #[error("{}", .0.needs())]
+    NotPermitted(Tier),
+    #[error("the context {0} is read-only")]
+    ReadOnly(Text),
+    #[error("consent is missing: {}", consent_of(*.level, .wanted))]
+    Consent { level: Level, wanted: String },
+    #[error("this would act on your own user {0}")]
+    Oneself(PublicKey),
+    #[error("the servers cannot be asked: {0}")]
+    NotConnected(Text),
+    #[error("{0}")]
+    Unreadable(Text),
+    /// The servers would refuse the token, or it would be a trap.
+    #[error("{0}")]
+    Unsound(String),
+    #[error("there is no durable record: {0}")]
+    NoRecord(Text),
+}
+
+fn consent_of(level: Level, wanted: &str) -> String {
+    match level {
+        Level::Free => "nothing".to_owned(),
+        Level::Yes => "--yes".to_owned(),
+        Level::Tail | Level::Name => format!("--confirm {wanted}"),
+    }
+}
+
+impl Explain for Refusal {
+    fn explain(&self) -> Explanation {
+        let explanation = |code| Explanation::new(code, self.to_string(), "nothing was done");
+        match self {
+            Self::Ref(_) => explanation(Code::Usage).then("name it as CLI.md section 1 says"),
+            Self::Unknown { .. } => explanation(Code::NotFound).then_run("see what there is", "nats-oam user ls"),
+            Self::Ambiguous { fits, .. } => fits.iter().fold(explanation(Code::Ambiguous), |explanation, fit| {
+                explanation.then(format!("name {fit}"))
+            }),
+            Self::Moot(_) => explanation(Code::Moot),
+            Self::NoSigner { .. } => explanation(Code::NoSigner).then("bring the key into the keyring, or ask who holds it"),
+            Self::Untrusted { .. } => explanation(Code::UntrustedSigner)
+                .then("sign with a key that every server trusts, or give the servers the new operator token first"),
+            Self::NotPermitted(_) => explanation(Code::NotPermitted).then_run("see what you hold", "nats-oam status"),
+            Self::ReadOnly(_) => explanation(Code::ReadOnly).then("add --write"),
+            Self::Consent { level, wanted } => explanation(Code::Consent).then(format!("add {}", consent_of(*level, wanted))),
+            Self::Oneself(key) => explanation(Code::Consent).then(format!("add --confirm {key} if that is what you want")),
+            Self::NotConnected(_) => explanation(Code::NotConnected).then_run("see why", "nats-oam status"),
+            Self::Unreadable(_) => explanation(Code::Store),
+            Self::Unsound(_) => explanation(Code::Policy),
+            Self::NoRecord(_) => explanation(Code::Record).then("make room, or make the data folder writable"),
+        }
+    }
+}

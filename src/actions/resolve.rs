@@ -1,0 +1,263 @@
+//! From refs as people write them to keys. What fits two things is refused with both; what fits none is refused as it was
+//! written. Reads creds files and standard input; asks servers only for whom a connection is.
+
+use std::io::Read;
+use std::path::Path;
+
+use crate::inventory::server::ServerRow;
+use crate::jwt::creds::{Creds, MAX_CREDS_BYTES};
+use crate::jwt::keys::{AccountId, ConnId, UserId};
+use crate::jwt::token::Token;
+use crate::jwt::user::User;
+use crate::sys::{Census, ConnQuery, Sys};
+use crate::text::Text;
+
+use super::facts::{KnownUser, user_of};
+use super::refs::{AccountRef, ConnRef, ServerRef, UserRef, WhomRef};
+use super::refusal::Refusal;
+use super::stock::Stock;
+
+/// Looks refs up in what was read.
+pub(super) struct Resolver<'a> {
+    pub(super) stock: &'a Stock,
+    pub(super) sys: Option<&'a dyn Sys>,
+    pub(super) census: Option<&'a Census>,
+    /// Accounts that only the servers have: key and name.
+    pub(super) elsewhere: &'a [(AccountId, Text)],
+}
+
+impl Resolver<'_> {
+    pub(super) fn account(&self, written: &AccountRef) -> Result<AccountId, Refusal> {
+        let name = match written {
+            AccountRef::Key(id) => return Ok(*id),
+            AccountRef::Name(name) => name,
+        };
+        let stored = self
+            .stock
+            .accounts
+            .values()
+            .map(|row| (row.account.id, row.account.name.clone()));
+        let known: Vec<(AccountId, Text)> = stored.chain(self.elsewhere.iter().cloned()).collect();
+        let named: Vec<AccountId> = known
+            .iter()
+            .filter(|(_, held)| *held == Text::from(name.as_str()))
+            .map(|(id, _)| *id)
+            .collect();
+        let fits = if named.is_empty() {
+            known
+                .iter()
+                .map(|(id, _)| *id)
+                .filter(|id| written.is_prefix_of(*id))
+                .collect()
+        } else {
+            named
+        };
+        only("account", written, &dedup(fits))
+    }
+
+    pub(super) async fn whom(&self, written: &WhomRef) -> Result<KnownUser, Refusal> {
+        let (user, connection) = match written {
+            WhomRef::User(user) => return self.user(user),
+            WhomRef::UserOrConnection(user, connection) => (user, connection),
+        };
+        let as_user = self.user(user);
+        let as_connection = self.connection(connection).ok();
+        match (as_user, as_connection) {
+            (Ok(user), None) => Ok(user),
+            (Err(_), Some(id)) => self.holder(id, connection).await,
+            (Err(refusal), None) => Err(refusal),
+            (Ok(user), Some(_)) => Err(Refusal::Ambiguous {
+                written: written.to_string().into(),
+                fits: vec![user.id.to_string(), format!("connection {connection}")],
+            }),
+        }
+    }
+
+    pub(super) fn user(&self, written: &UserRef) -> Result<KnownUser, Refusal> {
+        match written {
+            UserRef::Key(key) => self
+                .user_by_key(*key)
+                .ok_or_else(|| unknown("user", written)),
+            UserRef::Named { account, name } => {
+                let account = self.account(account)?;
+                let name = Text::from(name.as_str());
+                let rows = self.stock.named(account, &name);
+                let key = only(
+                    "user",
+                    written,
+                    &rows.map(|row| row.key()).collect::<Vec<_>>(),
+                )?;
+                self.user_by_key(key)
+                    .ok_or_else(|| unknown("user", written))
+            }
+            UserRef::In { account, user } => {
+                let account = self.account(account)?;
+                match self.user_by_key(*user) {
+                    Some(known) if known.account == account => Ok(known),
+                    Some(_) | None => Ok(KnownUser {
+                        id: *user,
+                        account,
+                        name: None,
+                        issued_at: None,
+                        stored: false,
+                        token: None,
+                    }),
+                }
+            }
+            UserRef::File(path) => self.user_of_text(&read_file(path)?),
+            UserRef::Stdin => self.user_of_text(&read_stdin()?),
+        }
+    }
+
+    fn user_by_key(&self, key: UserId) -> Option<KnownUser> {
+        let row = self.stock.user(key)?;
+        Some(KnownUser {
+            id: key,
+            account: row.account(),
+            name: Some(row.name()),
+            issued_at: row.issued_at(),
+            stored: true,
+            token: None,
+        })
+    }
+
+    /// Whoever creds, a token or a key belong to. The signature is checked: a forged file names nobody.
+    fn user_of_text(&self, text: &[u8]) -> Result<KnownUser, Refusal> {
+        let written = String::from_utf8_lossy(text);
+        if let Ok(key) = written.trim().parse::<UserId>() {
+            return self.user_by_key(key).ok_or_else(|| unknown("user", key));
+        }
+        let unreadable = |why: String| Refusal::Unreadable(why.into());
+        let creds = Creds::parse(text).map_err(|error| unreadable(error.to_string()))?;
+        let token = Token::of_creds(&creds).map_err(|error| unreadable(error.to_string()))?;
+        token
+            .verify()
+            .map_err(|error| unreadable(error.to_string()))?;
+        let user = User::of(&token).map_err(|error| unreadable(error.to_string()))?;
+        let held = self.user_by_key(user.id);
+        Ok(KnownUser {
+            id: user.id,
+            account: user.account,
+            name: Some(user.name),
+            issued_at: user
+                .issued_at
+                .max(held.as_ref().and_then(|held| held.issued_at)),
+            stored: held.is_some(),
+            token: Some(token),
+        })
+    }
+
+    /// The id of a connection; whether it is open is another question.
+    pub(super) fn connection(&self, written: &ConnRef) -> Result<ConnId, Refusal> {
+        let servers = self
+            .census
+            .map(|census| census.servers.as_slice())
+            .unwrap_or_default();
+        let fits = |row: &&ServerRow| match &written.server {
+            ServerRef::Id(id) => row.id == Some(*id),
+            ServerRef::Name(name) => {
+                row.name.to_string() == *name || row.name == Text::from(name.as_str())
+            }
+        };
+        let found: Vec<_> = servers
+            .iter()
+            .filter(fits)
+            .filter_map(|row| row.id)
+            .collect();
+        let server = only("server", &written.server, &found)?;
+        Ok(ConnId {
+            server,
+            cid: written.cid,
+        })
+    }
+
+    async fn holder(&self, id: ConnId, written: &ConnRef) -> Result<KnownUser, Refusal> {
+        let sys = self
+            .sys
+            .ok_or_else(|| Refusal::NotConnected("offline".into()))?;
+        let told = sys.connections(ConnQuery::WithAuth(vec![id])).await;
+        let told = told.map_err(|error| Refusal::NotConnected(error.to_string().into()))?;
+        let row = told
+            .answers()
+            .flat_map(|(_, rows)| rows)
+            .find(|row| row.id == id)
+            .cloned();
+        let row = row.ok_or_else(|| unknown("open connection", written))?;
+        let user = user_of(&row).ok_or_else(|| {
+            Refusal::Unreadable(
+                format!("whose {written} is cannot be read: its token is hidden").into(),
+            )
+        })?;
+        let account = row
+            .account
+            .as_ref()
+            .map(|account| account.key)
+            .ok_or_else(|| unknown("account of", written))?;
+        let holder = row.holder.as_ref();
+        let known = self.user_by_key(user);
+        Ok(KnownUser {
+            id: user,
+            account,
+            name: known
+                .as_ref()
+                .and_then(|known| known.name.clone())
+                .or_else(|| holder?.user.as_ref()?.name.clone()),
+            issued_at: holder
+                .and_then(|holder| holder.issued_at)
+                .max(known.as_ref().and_then(|known| known.issued_at)),
+            stored: known.is_some(),
+            token: None,
+        })
+    }
+}
+
+fn unknown(what: &'static str, written: impl std::fmt::Display) -> Refusal {
+    Refusal::Unknown {
+        what,
+        written: written.to_string().into(),
+    }
+}
+
+fn dedup<T: Ord>(mut fits: Vec<T>) -> Vec<T> {
+    fits.sort_unstable();
+    fits.dedup();
+    fits
+}
+
+/// The only thing that fits.
+fn only<T: Copy + std::fmt::Display>(
+    what: &'static str,
+    written: impl std::fmt::Display,
+    fits: &[T],
+) -> Result<T, Refusal> {
+    match fits {
+        [] => Err(unknown(what, written)),
+        [only] => Ok(*only),
+        several => Err(Refusal::Ambiguous {
+            written: written.to_string().into(),
+            fits: several.iter().map(ToString::to_string).collect(),
+        }),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, Refusal> {
+    let fail =
+        |error: std::io::Error| Refusal::Unreadable(format!("{}: {error}", path.display()).into());
+    let file = std::fs::File::open(path).map_err(fail)?;
+    read_capped(file).map_err(fail)
+}
+
+fn read_stdin() -> Result<Vec<u8>, Refusal> {
+    read_capped(std::io::stdin())
+        .map_err(|error| Refusal::Unreadable(format!("standard input: {error}").into()))
+}
+
+/// Reads one byte more than is taken, so that what is too long is refused by its reader.
+fn read_capped(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let most = u64::try_from(MAX_CREDS_BYTES)
+        .unwrap_or(u64::MAX)
+        .saturating_add(1);
+    let mut bytes = Vec::new();
+    from.take(most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,64 @@
+//! What the store says, read once for one act or one question. The console keeps a picture that grows instead.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::inventory::account::{AccountRow, OperatorRow};
+use crate::inventory::user::{UserRow, Users};
+use crate::inventory::{FactBody, Flaw};
+use crate::jwt::keys::{AccountId, UserId};
+use crate::store::Store;
+use crate::text::Text;
+
+/// Everything that lies in a store.
+#[derive(Clone, Debug, Default)]
+pub struct Stock {
+    pub operator: Option<Arc<OperatorRow>>,
+    pub accounts: BTreeMap<AccountId, Arc<AccountRow>>,
+    pub users: Vec<Arc<Users>>,
+    pub flaws: Vec<Flaw>,
+}
+
+impl Stock {
+    /// Reads the whole store. Blocks on the disk.
+    pub fn read(store: &dyn Store) -> Self {
+        let mut stock = Self::default();
+        store.facts(&mut |facts| {
+            for fact in facts {
+                stock.add(fact.of);
+            }
+            ControlFlow::Continue(())
+        });
+        stock
+    }
+
+    fn add(&mut self, fact: FactBody) {
+        match fact {
+            FactBody::Operator(row) => self.operator = Some(row),
+            FactBody::Account(row) => {
+                self.accounts.insert(row.account.id, row);
+            }
+            FactBody::Users(users) => self.users.push(users),
+            FactBody::Flaw(flaw) => self.flaws.push(flaw),
+        }
+    }
+
+    pub fn rows(&self) -> impl Iterator<Item = UserRow<'_>> {
+        self.users.iter().flat_map(|users| users.rows())
+    }
+
+    /// Users of an account that are called so.
+    pub fn named<'a>(
+        &'a self,
+        account: AccountId,
+        name: &'a Text,
+    ) -> impl Iterator<Item = UserRow<'a>> {
+        self.rows()
+            .filter(move |row| row.account() == account && row.name() == *name)
+    }
+
+    pub fn user(&self, key: UserId) -> Option<UserRow<'_>> {
+        self.rows().find(|row| row.key() == key)
+    }
+}

@@ -1,0 +1,240 @@
+//! Proof, server by server: the pushed token is in force, and nobody it keeps out is connected. Asked of the servers, never
+//! concluded from what was sent.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::inventory::connection::ConnectionRow;
+use crate::inventory::server::ServerRow;
+use crate::jwt::account::Account;
+use crate::jwt::keys::ConnId;
+use crate::sys::{Accepted, ConnQuery, Gathered, Proof, Sys, SysError, Update};
+use crate::text::Text;
+
+use super::facts::user_of;
+use super::outcome::{ServerReport, ServerVerdict};
+use super::prepare::SMALL_ACCOUNT;
+
+/// Between two looks while a server that answers is not clear.
+const PAUSE: Duration = Duration::from_millis(150);
+
+/// What has to be true of an account on every server.
+pub(super) struct Containment<'a> {
+    pub(super) sys: &'a dyn Sys,
+    pub(super) update: &'a Update,
+    /// The account as the pushed token has it: its revocations tell who is kept out.
+    pub(super) account: &'a Account,
+    /// Open connections before, with identities.
+    pub(super) before: &'a [ConnectionRow],
+    pub(super) told: &'a Gathered<Accepted>,
+    pub(super) connections: u64,
+    /// Whether users are to be out: a revocation; not, where rights are only given.
+    pub(super) closes: bool,
+}
+
+/// Connections of one look.
+#[derive(Default)]
+struct Look {
+    open: BTreeMap<Text, usize>,
+    /// Servers that answered.
+    answered: Vec<Text>,
+    unreadable: Vec<Text>,
+}
+
+impl Containment<'_> {
+    /// Looks until every server that answers is clear, or the time is over. Servers that are silent are asked each time, and
+    /// not waited for.
+    pub(super) async fn prove(
+        &self,
+        wait: Duration,
+    ) -> Result<(Vec<ServerReport>, Vec<Text>), SysError> {
+        let until = Instant::now() + wait;
+        loop {
+            let proofs = self.sys.prove(self.update).await?;
+            let look = if self.closes {
+                self.look().await?
+            } else {
+                Look::default()
+            };
+            let reports = self.reports(&proofs, &look);
+            let pending = |report: &ServerReport| {
+                report.in_force == Some(false) || report.state == ServerVerdict::Open
+            };
+            if !reports.iter().any(pending) || Instant::now() >= until {
+                return Ok((reports, look.unreadable));
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn look(&self) -> Result<Look, SysError> {
+        let told = match self.connections_now().await {
+            Err(SysError::UnknownAccount(_)) => return Ok(self.nobody_there()),
+            told => told?,
+        };
+        let mut look = Look::default();
+        for (server, rows) in told.answers() {
+            look.answered.push(server.name.clone());
+            let kept_out = rows.iter().filter(|row| self.is_kept_out(row)).count();
+            *look.open.entry(server.name.clone()).or_default() += kept_out;
+            let unreadable = rows.iter().filter(|row| user_of(row).is_none());
+            look.unreadable
+                .extend(unreadable.map(|row| format!("{}/{}", row.server.name, row.id.cid).into()));
+        }
+        Ok(look)
+    }
+
+    fn nobody_there(&self) -> Look {
+        let names = self
+            .sys
+            .census()
+            .borrow()
+            .ours()
+            .map(|row| row.name.clone())
+            .collect();
+        Look {
+            answered: names,
+            ..Look::default()
+        }
+    }
+
+    /// All of a small account with identities; of a large one a plain list, and identities only of cids that are new.
+    async fn connections_now(&self) -> Result<Gathered<Vec<ConnectionRow>>, SysError> {
+        let account = self.update.account();
+        if self.connections <= SMALL_ACCOUNT {
+            return self
+                .sys
+                .connections(ConnQuery::AccountWithAuth(account))
+                .await;
+        }
+        let plain = self.sys.connections(ConnQuery::Account(account)).await?;
+        let known: HashMap<ConnId, &ConnectionRow> =
+            self.before.iter().map(|row| (row.id, row)).collect();
+        let fresh: Vec<ConnId> = plain
+            .answers()
+            .flat_map(|(_, rows)| rows)
+            .map(|row| row.id)
+            .filter(|id| !known.contains_key(id))
+            .collect();
+        let asked = self.sys.connections(ConnQuery::WithAuth(fresh)).await?;
+        let identified: HashMap<ConnId, ConnectionRow> = asked
+            .answers()
+            .flat_map(|(_, rows)| rows)
+            .map(|row| (row.id, row.clone()))
+            .collect();
+        Ok(plain.map(|_, rows| {
+            let told = |row: ConnectionRow| {
+                identified
+                    .get(&row.id)
+                    .or(known.get(&row.id).copied())
+                    .cloned()
+                    .unwrap_or(row)
+            };
+            rows.into_iter().map(told).collect()
+        }))
+    }
+
+    fn is_kept_out(&self, row: &ConnectionRow) -> bool {
+        let issued_at = row.holder.as_ref().and_then(|holder| holder.issued_at);
+        user_of(row).is_some_and(|user| {
+            self.account
+                .revocations
+                .revoked_at(user, issued_at)
+                .is_some()
+        })
+    }
+
+    fn reports(&self, proofs: &Gathered<Proof>, look: &Look) -> Vec<ServerReport> {
+        let census = self.sys.census().borrow().clone();
+        census
+            .ours()
+            .map(|server| self.report(server, proofs, look))
+            .collect()
+    }
+
+    fn report(&self, server: &ServerRow, proofs: &Gathered<Proof>, look: &Look) -> ServerReport {
+        let name = &server.name;
+        let pushed = answer(self.told, name).map(Result::is_ok);
+        let in_force = answer(proofs, name).and_then(|proof| match proof {
+            Ok(Proof::InForce | Proof::Stored) => Some(true),
+            Ok(Proof::Stale(_)) => Some(false),
+            Ok(Proof::Unknown) | Err(_) => None,
+        });
+        let open = if self.closes {
+            look.answered
+                .contains(name)
+                .then(|| look.open.get(name).copied().unwrap_or_default())
+        } else {
+            Some(0)
+        };
+        let before = self
+            .before
+            .iter()
+            .filter(|row| row.server.name == *name && self.is_kept_out(row))
+            .count();
+        let state = match (in_force, open) {
+            (Some(_), Some(open)) if open > 0 => ServerVerdict::Open,
+            (Some(true), Some(_)) if pushed.is_some() => ServerVerdict::Clear,
+            _ => ServerVerdict::Unknown,
+        };
+        let closed = open.map_or(0, |open| before.saturating_sub(open));
+        ServerReport {
+            name: name.clone(),
+            id: server.id,
+            pushed,
+            in_force,
+            closed,
+            open,
+            state,
+        }
+    }
+}
+
+fn answer<'a, T>(told: &'a Gathered<T>, name: &Text) -> Option<&'a Result<T, Text>> {
+    told.said
+        .iter()
+        .find(|said| said.server.name == *name)
+        .map(|said| &said.answer)
+}
+
+/// Whether these connections are gone, by server.
+pub(super) async fn closed(
+    sys: &dyn Sys,
+    kicked: &[ConnectionRow],
+) -> Result<Vec<ServerReport>, SysError> {
+    let told = sys
+        .connections(ConnQuery::WithAuth(
+            kicked.iter().map(|row| row.id).collect(),
+        ))
+        .await?;
+    let mut by_server: BTreeMap<Text, Vec<&ConnectionRow>> = BTreeMap::new();
+    for row in kicked {
+        by_server
+            .entry(row.server.name.clone())
+            .or_default()
+            .push(row);
+    }
+    let report = |(name, rows): (Text, Vec<&ConnectionRow>)| {
+        let open = answer(&told, &name)
+            .and_then(|answer| answer.as_ref().ok())
+            .map(Vec::len);
+        let state = match open {
+            Some(0) => ServerVerdict::Clear,
+            Some(_) => ServerVerdict::Open,
+            None => ServerVerdict::Unknown,
+        };
+        let closed = open.map_or(0, |open| rows.len().saturating_sub(open));
+        ServerReport {
+            name,
+            id: rows.first().map(|row| row.id.server),
+            pushed: None,
+            in_force: None,
+            closed,
+            open,
+            state,
+        }
+    };
+    Ok(by_server.into_iter().map(report).collect())
+}

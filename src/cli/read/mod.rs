@@ -1,0 +1,3 @@
+//! Questions from the command line, a file a noun. Each reads, lists, and says who was silent.
+
+pub(super) mod server;

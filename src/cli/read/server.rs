@@ -1,0 +1,109 @@
+//! `server ls|info|forget`.
+
+use crate::actions::opening::Opened;
+use crate::actions::refs::ServerRef;
+use crate::cli::output::{Answer, Asked, Output};
+use crate::explain::{Code, Explain, Explanation};
+use crate::inventory::server::{ServerRow, ServerState};
+use crate::ledger::roster::Forgotten;
+use crate::sys::Census;
+use crate::text::Text;
+
+pub(in crate::cli) async fn list(opened: &Opened, output: &Output) -> u8 {
+    let census = match census(opened).await {
+        Ok(census) => census,
+        Err(explanation) => return fail("server.list", &explanation, output),
+    };
+    let answer = Answer {
+        asked: Some(asked(&census)),
+        ..Answer::default()
+    };
+    match output.list("server", &census.servers, &answer) {
+        Ok(()) => answer.exit(),
+        Err(explanation) => fail("server.list", &explanation, output),
+    }
+}
+
+pub(in crate::cli) async fn info(server: &ServerRef, opened: &Opened, output: &Output) -> u8 {
+    let census = match census(opened).await {
+        Ok(census) => census,
+        Err(explanation) => return fail("server", &explanation, output),
+    };
+    let wanted = |row: &&ServerRow| match server {
+        ServerRef::Id(id) => row.id == Some(*id),
+        ServerRef::Name(name) => row.name.to_string() == *name,
+    };
+    let Some(row) = census.servers.iter().find(wanted) else {
+        let what = format!("server \"{server}\" is not known");
+        let explanation = Explanation::new(Code::NotFound, what, "nothing was done")
+            .then_run("see who there is", "nats-oam server ls");
+        return fail("server", &explanation, output);
+    };
+    let answer = Answer {
+        asked: Some(asked(&census)),
+        ..Answer::default()
+    };
+    output.item("server", row, &answer);
+    answer.exit()
+}
+
+/// Takes a name off the roster: it is not expected any more, until it is seen again.
+pub(in crate::cli) fn forget(name: &str, opened: &Opened, output: &Output) -> u8 {
+    let name = Text::from(name);
+    if let Some(sys) = &opened.ports.sys {
+        sys.forget(&name);
+    }
+    match opened.ports.record.roster().forget(&name) {
+        Ok(Forgotten::Server(server)) => {
+            output.item("server", &server, &Answer::default());
+            0
+        }
+        Ok(Forgotten::Unknown) => {
+            let explanation = Explanation::new(
+                Code::Moot,
+                format!("{name} is not on the roster"),
+                "nothing was done",
+            );
+            fail("server", &explanation, output)
+        }
+        Err(error) => fail("server", &error.explain(), output),
+    }
+}
+
+async fn census(opened: &Opened) -> Result<std::sync::Arc<Census>, Explanation> {
+    let Some(sys) = &opened.ports.sys else {
+        let offline = || {
+            Explanation::new(
+                Code::NotConnected,
+                "no server is asked",
+                "nothing is known about the servers",
+            )
+        };
+        return Err(opened.problems.last().cloned().unwrap_or_else(offline));
+    };
+    sys.take_census().await.map_err(|error| error.explain())
+}
+
+fn asked(census: &Census) -> Asked {
+    let names = |wanted: &dyn Fn(&ServerRow) -> bool| {
+        census
+            .ours()
+            .filter(|row| wanted(row))
+            .map(|row| row.name.clone())
+            .collect()
+    };
+    Asked {
+        expected: names(&|_| true),
+        answered: names(&|row| row.state == ServerState::Up),
+        silent: names(&|row| row.state != ServerState::Up),
+    }
+}
+
+fn fail(kind: &str, explanation: &Explanation, output: &Output) -> u8 {
+    output.failure(kind, explanation);
+    match explanation.code {
+        Code::Usage => 2,
+        Code::NotFound | Code::Ambiguous | Code::Moot | Code::NotPermitted => 3,
+        _ => 1,
+    }
+}
