@@ -13,3 +13,4 @@
 mod shape;
 mod store;
 mod support;
+mod sys;
