@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::explain::{Explain, Explanation};
-use crate::ledger::audit::{self, Change, Detail, Draft, Ending, Outcome as Word};
+use crate::ledger::audit::{self, Change, Detail, Digest, Draft, Ending, Outcome as Word};
+use crate::ledger::guard::{self, Guard};
 use crate::ledger::{Ledger, LedgerError, RecordId};
 
-use super::outcome::{Outcome, Recorded, Report};
+use super::outcome::{GuardReport, Outcome, Recorded, Report};
 use super::plan::{Approved, Plan, Step, Warning};
 use super::ports::Ports;
 use super::refusal::Refusal;
@@ -24,6 +25,16 @@ pub struct Manner<'a> {
     pub cancel: &'a CancellationToken,
     /// Told whenever more is known.
     pub progress: &'a (dyn Fn(&Report) + Send + Sync),
+    pub watch: Watch,
+}
+
+/// Who watches over a revocation after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// A command ends with its answer.
+    Nobody,
+    /// A console, or a guard that serves: see [`super::guard`].
+    Guard,
 }
 
 /// How the steps ended, before it is recorded.
@@ -47,6 +58,13 @@ pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Ou
         .report
         .warnings
         .extend(approved.plan.warnings.iter().cloned());
+    watch_over(
+        &mut ended.report,
+        &approved.plan,
+        intent,
+        ports,
+        manner.watch,
+    );
     let ending = ending(&ended, ports);
     let result = on_disk(&ports.record.ledger, move |ledger| {
         ledger.result(intent, ending)
@@ -80,6 +98,48 @@ pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Ou
     }
 }
 
+/// Puts a revocation under guard, or says that nobody watches over it.
+fn watch_over(report: &mut Report, plan: &Plan, intent: RecordId, ports: &Ports, watch: Watch) {
+    if plan.action != "user.revoke" || report.pushed.is_empty() {
+        return;
+    }
+    if watch == Watch::Nobody {
+        let what = "no console and no guard is watching: a server that returns with an old token lets the user in until it syncs";
+        report.warnings.push(Warning::new("nobody_guards", what));
+        return;
+    }
+    let now = (ports.now)();
+    let until_at = now.checked_add(guard::LIFETIME).unwrap_or(now);
+    let users = plan
+        .targets
+        .iter()
+        .filter(|target| target.kind == "user")
+        .filter_map(|target| target.key.parse().ok());
+    let users: Vec<_> = users.collect();
+    for (account, revision) in report.pushed.clone() {
+        let revision = Digest(revision.bytes());
+        let guard = Guard {
+            id: intent,
+            account,
+            users: users.clone(),
+            revision,
+            since_at: now,
+            until_at,
+        };
+        match ports.record.guards().put(guard, now) {
+            Ok(()) => {
+                report.guard = Some(GuardReport {
+                    id: intent,
+                    until_at,
+                });
+            }
+            Err(error) => report
+                .warnings
+                .push(Warning::new("guard_not_kept", error.to_string())),
+        }
+    }
+}
+
 /// The outcome of an act that could not be recorded, and so was not begun.
 fn not_begun(approved: Approved, error: &LedgerError) -> Outcome {
     let refusal = Refusal::NoRecord(error.to_string().into());
@@ -102,7 +162,7 @@ fn not_begun(approved: Approved, error: &LedgerError) -> Outcome {
 }
 
 /// Appends are synced, so they go beside the runtime.
-async fn on_disk(
+pub(super) async fn on_disk(
     ledger: &Arc<dyn Ledger>,
     work: impl FnOnce(&dyn Ledger) -> Result<RecordId, LedgerError> + Send + 'static,
 ) -> Result<RecordId, LedgerError> {

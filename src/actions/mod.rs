@@ -15,6 +15,7 @@ mod closing;
 mod copies;
 mod enforce;
 pub mod facts;
+pub mod guard;
 mod issuing;
 mod keep;
 mod login;

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::explain::Explanation;
-use crate::jwt::keys::ServerId;
+use crate::jwt::keys::{AccountId, ServerId};
+use crate::jwt::token::Revision;
 use crate::ledger::RecordId;
 use crate::ledger::audit::Outcome as Word;
 use crate::text::Text;
@@ -37,6 +38,9 @@ pub struct Report {
     pub unknown: Vec<Text>,
     pub came_back: Vec<CameBack>,
     pub new: Option<NewUser>,
+    pub guard: Option<GuardReport>,
+    /// The tokens that were pushed.
+    pub pushed: Vec<(AccountId, Revision)>,
     pub warnings: Vec<Warning>,
 }
 
@@ -86,9 +90,10 @@ pub struct Recorded {
 }
 
 /// A watch over a revocation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct GuardReport {
-    pub id: String,
+    /// The intent of the revocation.
+    pub id: RecordId,
     pub until_at: Timestamp,
 }
 
@@ -161,7 +166,7 @@ impl Outcome {
             "unknown": report.silent().into_iter().chain(report.unknown.iter().cloned()).collect::<Vec<_>>(),
             "came_back": report.came_back,
             "new": report.new,
-            "guard": serde_json::Value::Null,
+            "guard": report.guard,
             "undo": self.undo,
             "audit": self.audit,
             "took_ms": self.took_ms,

@@ -248,6 +248,9 @@ impl<'a> Steps<'a> {
     }
 
     fn note(&mut self, sign: &SignAccount, pushed: &Pushed) {
+        self.report
+            .pushed
+            .push((sign.account, pushed.token.revision()));
         self.change = Some(Change {
             before: Some(pushed.base.text().clone().into()),
             after: Some(pushed.token.text().clone().into()),

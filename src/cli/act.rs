@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 use super::args::Global;
 use super::output::{Output, tell};
 use crate::actions::action::{Access, Action};
-use crate::actions::apply::{Manner, apply};
+use crate::actions::apply::{Manner, Watch, apply};
 use crate::actions::outcome::{Outcome, ServerReport, ServerVerdict, exit};
-use crate::actions::plan::{Consent, Plan, Preview, Step, Warning};
+use crate::actions::plan::{Consent, Plan, Preview, Step};
 use crate::actions::ports::Ports;
 use crate::actions::prepare::prepare;
 use crate::actions::refusal::Refusal;
@@ -57,20 +57,9 @@ pub(super) async fn act<A: Action>(
         wait: global.wait.0,
         cancel,
         progress: &|_| {},
+        watch: Watch::Nobody,
     };
-    let mut outcome = apply(approved, ports, &manner).await;
-    if A::SPEC.id == "user.revoke"
-        && matches!(
-            outcome.word,
-            Word::Verified | Word::Unverified | Word::Partial
-        )
-    {
-        let what = "no console and no guard is watching: a server that returns with an old token lets the user in until it syncs";
-        outcome
-            .report
-            .warnings
-            .push(Warning::new("nobody_guards", what));
-    }
+    let outcome = apply(approved, ports, &manner).await;
     output.object("outcome", &outcome.json(), &told(&outcome));
     output.tell(&outcome.report.warnings);
     exit(outcome.word)

@@ -39,6 +39,10 @@ impl Revision {
     pub fn of(token_text: &str) -> Self {
         Self(Sha256::digest(token_text.as_bytes()).into())
     }
+
+    pub const fn bytes(self) -> [u8; 32] {
+        self.0
+    }
 }
 
 impl fmt::Display for Revision {

@@ -46,16 +46,18 @@ impl Guards {
         Ok(guards)
     }
 
-    /// Adds a guard, in the place of one with the same id, and drops what has expired.
+    /// Adds a guard, in the place of one of the same intent and account, and drops what has expired.
     pub fn put(&self, guard: Guard, now: Timestamp) -> Result<(), LedgerError> {
         self.0.update(|guards: &mut Vec<Guard>| {
-            guards.retain(|held| held.until_at > now && held.id != guard.id);
+            guards.retain(|held| {
+                held.until_at > now && (held.id, held.account) != (guard.id, guard.account)
+            });
             guards.push(guard);
         })?;
         Ok(())
     }
 
-    /// Ends a guard early and drops what has expired. One that is not there is ended already.
+    /// Ends the guards of an intent early and drops what has expired. One that is not there is ended already.
     pub fn remove(&self, id: RecordId, now: Timestamp) -> Result<(), LedgerError> {
         self.0.update(|guards: &mut Vec<Guard>| {
             guards.retain(|held| held.until_at > now && held.id != id);

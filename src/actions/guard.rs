@@ -1,0 +1,251 @@
+//! Guards revocations: a server that was away lets revoked users in until its next sync, so whoever watches pushes the servers'
+//! current token to it the moment it speaks, and closes who got in. The entries are kept for a day, whoever watches.
+//!
+//! ```text
+//! STATSZ of a name with a new id ──> intent on disk ──> push the current token ──> kick intruders there ──> result
+//! ```
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures::StreamExt as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::inventory::connection::ConnectionRow;
+use crate::inventory::server::{ServerLabel, ServerRow, ServerState};
+use crate::jwt::account::Account;
+use crate::jwt::keys::{AccountId, ConnId, ServerId};
+use crate::jwt::token::Token;
+use crate::ledger::RecordId;
+use crate::ledger::audit::{Draft, Ending, Outcome as Word, Target};
+use crate::ledger::guard::Guard;
+use crate::sys::{ConnQuery, Kicked, ServerNews, Sys, SysError, SysEvent, Update};
+use crate::text::Text;
+
+use super::apply::on_disk;
+use super::copies::ServerCopies;
+use super::facts::user_of;
+use super::ports::Ports;
+
+/// The id under which the record has what a guard does.
+pub const ACTION: &str = "guard.push";
+
+/// What a guard did about one account on a server that came late.
+#[derive(Clone, Debug)]
+pub struct Guarded {
+    pub server: Text,
+    pub account: AccountId,
+    /// Intruders that were closed.
+    pub closed: usize,
+    pub problem: Option<Text>,
+    pub record: Option<RecordId>,
+}
+
+/// Watches until it is told to stop. `told` hears what was done.
+pub async fn watch(
+    ports: &Ports,
+    told: &(dyn Fn(Guarded) + Send + Sync),
+    stop: &CancellationToken,
+) -> Result<(), SysError> {
+    let Some(sys) = ports.sys.clone() else {
+        return Ok(());
+    };
+    let mut events = sys.events().await?;
+    let mut known = servers_now(sys.as_ref()).await?;
+    loop {
+        let batch = tokio::select! {
+            batch = events.next() => batch,
+            () = stop.cancelled() => None,
+        };
+        let Some(batch) = batch else { return Ok(()) };
+        for event in batch {
+            match event {
+                SysEvent::Server(ServerNews::Alive { server, .. }) => {
+                    if known.insert(server.name.clone(), server.id) != Some(server.id) {
+                        for guarded in protect(ports, sys.as_ref(), &server).await {
+                            told(guarded);
+                        }
+                    }
+                }
+                // What happened meanwhile is not known: whoever is there now and was not before has come late.
+                SysEvent::Gap { .. } => {
+                    for server in newcomers(sys.as_ref(), &mut known).await {
+                        for guarded in protect(ports, sys.as_ref(), &server).await {
+                            told(guarded);
+                        }
+                    }
+                }
+                SysEvent::Connected(_)
+                | SysEvent::Disconnected(_)
+                | SysEvent::Flapped { .. }
+                | SysEvent::Refused(_) => {}
+                SysEvent::Counts { .. } | SysEvent::Token(_) => {}
+                SysEvent::Server(ServerNews::LameDuck(_) | ServerNews::ShutDown(_)) => {}
+            }
+        }
+    }
+}
+
+/// The servers that answer now: none of them comes late. One that is silent does when it speaks.
+async fn servers_now(sys: &dyn Sys) -> Result<HashMap<Text, ServerId>, SysError> {
+    let census = sys.take_census().await?;
+    let up = census
+        .ours()
+        .filter(|server| server.state == ServerState::Up);
+    Ok(up
+        .filter_map(|server| Some((server.name.clone(), server.id?)))
+        .collect())
+}
+
+async fn newcomers(sys: &dyn Sys, known: &mut HashMap<Text, ServerId>) -> Vec<ServerLabel> {
+    // Servers that cannot be asked now are heard by their next heartbeat.
+    let Ok(census) = sys.take_census().await else {
+        return Vec::new();
+    };
+    let up = census
+        .ours()
+        .filter(|server| server.state == ServerState::Up)
+        .filter_map(ServerRow::label);
+    up.filter(|server| known.insert(server.name.clone(), server.id) != Some(server.id))
+        .collect()
+}
+
+/// Pushes the current token of every guarded account, and closes who is kept out on that server.
+async fn protect(ports: &Ports, sys: &dyn Sys, server: &ServerLabel) -> Vec<Guarded> {
+    let guards = match ports.record.guards().list((ports.now)()) {
+        Ok(guards) => guards,
+        Err(error) => return vec![problem(server, AccountId::from_bytes([0; 32]), &error)],
+    };
+    let mut accounts: BTreeMap<AccountId, Vec<Guard>> = BTreeMap::new();
+    for guard in guards {
+        accounts.entry(guard.account).or_default().push(guard);
+    }
+    let mut done = Vec::new();
+    for (account, guards) in accounts {
+        done.push(push_again(ports, sys, server, account, &guards).await);
+    }
+    done
+}
+
+fn problem(server: &ServerLabel, account: AccountId, why: &dyn std::fmt::Display) -> Guarded {
+    Guarded {
+        server: server.name.clone(),
+        account,
+        closed: 0,
+        problem: Some(why.to_string().into()),
+        record: None,
+    }
+}
+
+async fn push_again(
+    ports: &Ports,
+    sys: &dyn Sys,
+    server: &ServerLabel,
+    account: AccountId,
+    guards: &[Guard],
+) -> Guarded {
+    let current = match ServerCopies::read(sys, account).await {
+        Ok(copies) => copies.best().cloned(),
+        Err(error) => return problem(server, account, &error),
+    };
+    let Some(current) = current else {
+        return problem(server, account, &"no server has the account");
+    };
+    let draft = draft(ports, server, account, guards);
+    let intent = match on_disk(&ports.record.ledger, move |ledger| ledger.intent(draft)).await {
+        Ok(intent) => intent,
+        Err(error) => return problem(server, account, &error),
+    };
+    let closed = close_intruders(sys, server, &current).await;
+    let (word, closed, why) = match closed {
+        Ok(closed) => (Word::Verified, closed, None),
+        Err(error) => (Word::Partial, 0, Some(Text::from(error.to_string()))),
+    };
+    let ending = Ending {
+        at: (ports.now)(),
+        server_at: None,
+        outcome: word,
+        effect: Some(serde_json::json!({"server": server.name, "closed": closed}).into()),
+        error: why
+            .as_ref()
+            .map(|why| serde_json::json!({"what": why}).into()),
+        change: None,
+    };
+    let result = on_disk(&ports.record.ledger, move |ledger| {
+        ledger.result(intent, ending)
+    })
+    .await;
+    Guarded {
+        server: server.name.clone(),
+        account,
+        closed,
+        problem: why,
+        record: result.ok(),
+    }
+}
+
+/// The push comes first: it needs no list, and its own walk closes whom we cannot read.
+async fn close_intruders(
+    sys: &dyn Sys,
+    server: &ServerLabel,
+    current: &Token,
+) -> Result<usize, SysError> {
+    let account = Account::of(current)?;
+    let update = Update::new(current.clone(), 0)?;
+    let _told = sys.push(&update).await?;
+    let rows = match sys
+        .connections(ConnQuery::AccountWithAuth(account.id))
+        .await
+    {
+        Err(SysError::UnknownAccount(_)) => return Ok(0),
+        rows => rows?,
+    };
+    let here = rows
+        .answers()
+        .filter(|(told, _)| told.name == server.name)
+        .flat_map(|(_, rows)| rows);
+    let intruders: Vec<ConnId> = here
+        .filter(|row| is_kept_out(&account, row))
+        .map(|row| row.id)
+        .collect();
+    let mut closed = 0;
+    for id in intruders {
+        closed += usize::from(matches!(
+            sys.kick(id).await,
+            Kicked::Closed | Kicked::NotThere
+        ));
+    }
+    Ok(closed)
+}
+
+fn is_kept_out(account: &Account, row: &ConnectionRow) -> bool {
+    let issued_at = row.holder.as_ref().and_then(|holder| holder.issued_at);
+    user_of(row).is_some_and(|user| account.revocations.revoked_at(user, issued_at).is_some())
+}
+
+fn draft(ports: &Ports, server: &ServerLabel, account: AccountId, guards: &[Guard]) -> Draft {
+    let watched: Vec<String> = guards.iter().map(|guard| guard.id.to_string()).collect();
+    Draft {
+        at: (ports.now)(),
+        server_at: None,
+        action: ACTION.into(),
+        actor: ports.actor.clone(),
+        authority: None,
+        target: vec![Target {
+            kind: "server".into(),
+            key: server.id.to_string().into(),
+            name: Some(server.name.clone()),
+            account: None,
+        }],
+        reason: Some(
+            format!(
+                "{} came late; guards {} of {account}",
+                server.name,
+                watched.join(", ")
+            )
+            .into(),
+        ),
+        ticket: None,
+        change: None,
+        policy: None,
+    }
+}
