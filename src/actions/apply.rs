@@ -48,6 +48,7 @@ pub(super) struct Ended {
 /// Does what was approved. Errors are outcomes: a person is told what is true now.
 pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Outcome {
     let started = Instant::now();
+    ports.freshen_census().await;
     let draft = draft(&approved, ports);
     let intent = match on_disk(&ports.record.ledger, move |ledger| ledger.intent(draft)).await {
         Ok(intent) => intent,

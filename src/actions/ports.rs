@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::jwt::account::Account;
 use crate::jwt::keys::{AccountId, PublicKey};
@@ -87,5 +87,21 @@ impl Signers for AccountBook {
         self.get(account).map_or(KeyStanding::NotKnown, |account| {
             KeyStanding::of(&account, key)
         })
+    }
+}
+
+/// How old a count of the servers may be before an act asks them: a server that died since would be waited for by every
+/// question.
+const FRESH: SignedDuration = SignedDuration::from_secs(1);
+
+impl Ports {
+    /// Counts the servers anew if the last count is not fresh. Who cannot be counted now is silent in what follows.
+    pub(super) async fn freshen_census(&self) {
+        let Some(sys) = &self.sys else { return };
+        let age = (self.now)().duration_since(sys.census().borrow().at);
+        if age > FRESH {
+            // What fails here fails again, and is told, at the first question.
+            let _ = sys.take_census().await;
+        }
     }
 }

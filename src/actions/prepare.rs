@@ -104,6 +104,7 @@ pub async fn gather(
         .accounts
         .values()
         .for_each(|row| ports.book.learn(row.account.clone()));
+    ports.freshen_census().await;
     let sys = ports.sys.as_deref();
     let census = sys.map(|sys| sys.census().borrow().clone());
     let elsewhere = accounts_elsewhere(needs, &stock, sys).await?;

@@ -10,6 +10,7 @@
     reason = "nothing is reachable from outside a test binary; `pub` says what a module offers to the others"
 )]
 
+mod guard;
 mod shape;
 mod store;
 mod support;
