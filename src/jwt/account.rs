@@ -123,13 +123,15 @@ struct Body {
     authorization: Callout,
 }
 
-/// A message stream, or a service that answers.
+/// A message stream, or a service that answers. Servers take no notice of an entry that is neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
-    #[default]
     Stream,
     Service,
+    /// The token does not say.
+    #[default]
+    Neither,
 }
 
 /// What the account takes from another.

@@ -83,7 +83,7 @@ impl Default for Scope {
         Self {
             role: Text::default(),
             description: Text::default(),
-            template: Template::new(Permissions::default(), Restrictions::default()),
+            template: Template::unlimited(Permissions::default(), Restrictions::default()),
         }
     }
 }
@@ -100,15 +100,20 @@ impl Scope {
 }
 
 impl Template {
-    fn new(permissions: Permissions, restrictions: Restrictions) -> Self {
+    /// Go decodes a template, also one that is not there, onto limits that are unlimited, unlike a user's.
+    fn unlimited(permissions: Permissions, restrictions: Restrictions) -> Self {
         Self {
             permissions,
-            restrictions,
+            restrictions: Restrictions {
+                subscriptions: Limit::Unlimited,
+                data_bytes: Limit::Unlimited,
+                payload_bytes: Limit::Unlimited,
+                ..restrictions
+            },
         }
     }
 }
 
-/// Go decodes a template onto limits that are unlimited, unlike a user's.
 fn template<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Template, D::Error> {
     #[derive(Deserialize)]
     struct Body {
@@ -121,9 +126,44 @@ fn template<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Templat
         payload: Option<Limit>,
     }
     let body = Body::deserialize(deserializer)?;
-    let mut restrictions = body.restrictions;
-    restrictions.subscriptions = body.subs.unwrap_or(Limit::Unlimited);
-    restrictions.data_bytes = body.data.unwrap_or(Limit::Unlimited);
-    restrictions.payload_bytes = body.payload.unwrap_or(Limit::Unlimited);
-    Ok(Template::new(body.permissions, restrictions))
+    let mut template = Template::unlimited(body.permissions, body.restrictions);
+    let limits = &mut template.restrictions;
+    limits.subscriptions = body.subs.unwrap_or(limits.subscriptions);
+    limits.data_bytes = body.data.unwrap_or(limits.data_bytes);
+    limits.payload_bytes = body.payload.unwrap_or(limits.payload_bytes);
+    Ok(template)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwt::signer::Signer as _;
+    use crate::test_support::account_signer;
+
+    fn limits_of(template: Option<Node>) -> [Limit; 3] {
+        let key = Node::from(account_signer().public_key().to_string());
+        let mut scope = vec![("key".to_owned(), key)];
+        scope.extend(template.map(|template| ("template".to_owned(), template)));
+        let SigningKey::Scoped(role) = SigningKey::of(&Node::Object(scope)) else {
+            panic!("not a role");
+        };
+        let limits = role.template.restrictions;
+        [
+            limits.subscriptions,
+            limits.data_bytes,
+            limits.payload_bytes,
+        ]
+    }
+
+    #[test]
+    fn what_a_template_does_not_limit_is_unlimited_also_without_a_template() {
+        let some = Node::object([("subs", Node::from(4)), ("data", Node::from(0))]);
+
+        assert_eq!(limits_of(None), [Limit::Unlimited; 3]);
+        assert_eq!(limits_of(Some(Node::EMPTY_OBJECT)), [Limit::Unlimited; 3]);
+        assert_eq!(
+            limits_of(Some(some)),
+            [Limit::AtMost(4), Limit::AtMost(0), Limit::Unlimited]
+        );
+    }
 }
