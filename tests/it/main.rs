@@ -15,3 +15,4 @@ mod shape;
 mod store;
 mod support;
 mod sys;
+mod tokens;
