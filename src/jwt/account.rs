@@ -165,7 +165,7 @@ pub struct Export {
     pub kind: EntryKind,
     pub token_req: bool,
     pub response_type: Text,
-    pub account_token_position: u32,
+    pub account_token_position: u64,
     pub advertise: bool,
     pub allow_trace: bool,
     pub description: Text,

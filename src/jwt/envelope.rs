@@ -82,11 +82,21 @@ pub(super) fn identify(tree: &Node) -> Result<(TokenKind, u8), TokenError> {
         .at(&["nats", "version"])
         .and_then(Node::as_i64)
         .unwrap_or_default();
-    let small = u8::try_from(version)
-        .ok()
-        .filter(|version| *version <= 2)
-        .ok_or(TokenError::Newer(version))?;
-    Ok((TokenKind::of(kind), small))
+    let kind = TokenKind::of(kind);
+    match (version, kind) {
+        (1, _) => Ok((kind, 1)),
+        (2, _) => Ok((kind, 2)),
+        (3.., _) => Err(TokenError::Newer(version)),
+        (
+            ..=0,
+            TokenKind::Operator | TokenKind::Account | TokenKind::User | TokenKind::Activation,
+        ) => Err(TokenError::Version(version)),
+        // Go looks at the version of these only to know what was signed.
+        (
+            ..=0,
+            TokenKind::AuthorizationRequest | TokenKind::AuthorizationResponse | TokenKind::Generic,
+        ) => Ok((kind, 1)),
+    }
 }
 
 pub(super) fn read(kind: TokenKind, version: u8, read: &Node) -> Result<Envelope, TokenError> {

@@ -5,16 +5,16 @@ use super::envelope::TokenKind;
 use super::go_rules::{Field, Shape};
 
 const INT: Shape = Shape::Int {
-    min: i64::MIN,
-    max: i64::MAX,
+    min: i64::MIN as i128,
+    max: i64::MAX as i128,
 };
 const COUNT: Shape = Shape::Int {
     min: 0,
-    max: i64::MAX,
+    max: u64::MAX as i128,
 };
 const WEIGHT: Shape = Shape::Int {
     min: 0,
-    max: u8::MAX as i64,
+    max: u8::MAX as i128,
 };
 const TEXTS: Shape = Shape::List(&Shape::Text);
 const DIRECTION: Shape = Shape::Word(&["stream", "service"]);

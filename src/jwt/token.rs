@@ -83,6 +83,8 @@ pub enum TokenError {
     Header(Text),
     #[error("version {0} of tokens is newer than this program")]
     Newer(i64),
+    #[error("there is no version {0} of such tokens")]
+    Version(i64),
     #[error("servers cannot read it: {0}")]
     Misfit(#[from] Misfit),
     #[error("{field}: {error}")]
@@ -429,6 +431,11 @@ mod tests {
         assert_eq!(
             Token::decode(&format!("{HEADER}.{newer}.e30")),
             Err(TokenError::Newer(3))
+        );
+        let unversioned = BASE64.encode(br#"{"nats":{"type":"user"}}"#);
+        assert_eq!(
+            Token::decode(&format!("{HEADER}.{unversioned}.e30")),
+            Err(TokenError::Version(0))
         );
     }
 

@@ -37,9 +37,10 @@ impl<'de> Deserializer<'de> for &'de Node {
         match self {
             Node::Null => visitor.visit_unit(),
             Node::Bool(value) => visitor.visit_bool(*value),
-            Node::Number(text) => match text.parse::<i64>() {
-                Ok(number) => visitor.visit_i64(number),
-                Err(_) => visitor.visit_f64(text.parse().map_err(de::Error::custom)?),
+            Node::Number(text) => match (text.parse(), text.parse()) {
+                (Ok(number), _) => visitor.visit_i64(number),
+                (_, Ok(number)) => visitor.visit_u64(number),
+                _ => visitor.visit_f64(text.parse().map_err(de::Error::custom)?),
             },
             Node::String(text) => visitor.visit_borrowed_str(text),
             Node::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),

@@ -49,6 +49,7 @@ pub(super) fn problem_of(error: &TokenError) -> Problem {
         | TokenError::Json { .. }
         | TokenError::Header(_)
         | TokenError::Newer(_)
+        | TokenError::Version(_)
         | TokenError::Misfit(_)
         | TokenError::Key { .. }
         | TokenError::IssuerKind(_)

@@ -8,7 +8,7 @@
 
 mod scopes;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::json::Node;
 use super::slots::Slots;
@@ -20,8 +20,8 @@ pub(super) enum Shape {
     /// One of these words; anything else makes the token unreadable.
     Word(&'static [&'static str]),
     Int {
-        min: i64,
-        max: i64,
+        min: i128,
+        max: i128,
     },
     Bool,
     List(&'static Shape),
@@ -102,6 +102,7 @@ pub(super) fn read(shape: &Shape, tree: &Node) -> Result<(Node, Vec<Oddity>), Mi
     let mut reading = Reading {
         path: Vec::new(),
         oddities: Vec::new(),
+        cut_off: HashMap::new(),
     };
     let node = reading
         .value(shape, None, tree)?
@@ -112,6 +113,8 @@ pub(super) fn read(shape: &Shape, tree: &Node) -> Result<(Node, Vec<Oddity>), Mi
 struct Reading {
     path: Vec<String>,
     oddities: Vec<Oddity>,
+    /// By place, what a shorter list left behind in Go's memory: a longer one that follows finds it there.
+    cut_off: HashMap<String, Vec<Node>>,
 }
 
 impl Reading {
@@ -153,7 +156,7 @@ impl Reading {
                 Ok(Some(new.clone()))
             }
             (Shape::Word(_), _) => Err(self.misfit("a known word")),
-            (Shape::Int { min, max }, Node::Number(text)) => match new.as_i64() {
+            (Shape::Int { min, max }, Node::Number(text)) => match text.parse::<i128>().ok() {
                 // Go's unsigned numbers take no sign, not even that of -0.
                 Some(number)
                     if (*min..=*max).contains(&number) && !(*min == 0 && text.starts_with('-')) =>
@@ -234,9 +237,13 @@ impl Reading {
         Ok(filled.into_object())
     }
 
-    /// Go decodes into the elements that an earlier list left behind, so those show through where the new ones say nothing.
+    /// Go decodes into the elements that earlier lists left behind, so those show through where the new ones say nothing.
     fn list(&mut self, of: &Shape, before: Option<Node>, items: &[Node]) -> Result<Node, Misfit> {
-        let mut left = items_of(before).into_iter();
+        let place = pointer(&self.path);
+        let cut_off = self.cut_off.remove(&place).filter(|_| before.is_some());
+        let mut left = items_of(before)
+            .into_iter()
+            .chain(cut_off.unwrap_or_default());
         let mut read = Vec::with_capacity(items.len());
         for (index, new) in items.iter().enumerate() {
             self.path.push(index.to_string());
@@ -245,6 +252,11 @@ impl Reading {
                     .unwrap_or_else(|| zero(of)),
             );
             self.path.pop();
+        }
+        let cut_off: Vec<Node> = left.collect();
+        // An empty list is a new one to Go.
+        if !items.is_empty() && !cut_off.is_empty() {
+            self.cut_off.insert(place, cut_off);
         }
         Ok(Node::Array(read))
     }
@@ -419,6 +431,24 @@ mod tests {
             account(r#"{"limits":{"conn":-0}}"#).unwrap(),
             r#"{"limits":{"conn":-0}}"#
         );
+    }
+
+    #[test]
+    fn a_longer_list_finds_what_a_shorter_one_left() {
+        for (lists, read) in [
+            (["a", "b"].as_slice(), r#"["d","b"]"#),
+            (["a"].as_slice(), r#"["d",""]"#),
+        ] {
+            let first = Node::strings(lists.iter().copied()).to_go_json();
+            let written =
+                format!(r#"{{"pub":{{"allow":{first},"allow":["c"],"allow":["d",null]}}}}"#);
+            assert_eq!(
+                user(&written).unwrap().0,
+                format!(r#"{{"pub":{{"allow":{read}}}}}"#)
+            );
+        }
+        let forgotten = r#"{"pub":{"allow":["a","b"],"allow":[],"allow":["d",null]}}"#;
+        assert_eq!(user(forgotten).unwrap().0, r#"{"pub":{"allow":["d",""]}}"#);
     }
 
     #[test]
