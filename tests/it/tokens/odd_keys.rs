@@ -23,12 +23,16 @@ struct Case {
 }
 
 impl Case {
-    /// What Go understood, if it took the token and can write it.
+    /// What Go understood, if it took the token and can write it. Only claims of no known kind keep keys in another case.
     fn claims(&self) -> Option<&Value> {
         let kinds = ["operator", "account", "user", "activation"];
-        self.go
-            .get("claims")
-            .filter(|_| kinds.iter().any(|kind| self.go["kind"] == *kind))
+        let body = self.go.pointer("/claims/nats").and_then(Value::as_object);
+        let is_known = kinds.iter().any(|kind| self.go["kind"] == *kind)
+            && !body.is_some_and(|body| {
+                body.keys()
+                    .any(|key| key != "type" && key.eq_ignore_ascii_case("type"))
+            });
+        self.go.get("claims").filter(|_| is_known)
     }
 
     fn is_taken_by_us(&self) -> bool {
@@ -37,10 +41,16 @@ impl Case {
             .is_some_and(|token| token.envelope().kind != TokenKind::Generic)
     }
 
-    /// Go reads an import or export without a type, and cannot write it: nobody can say what it understood.
+    /// Go says nothing of a token whose import or export has no type, which it reads and cannot write; and nothing of the kind
+    /// of one of version 1 that has it where version 2 does. We do not look into activations of version 1.
     fn cannot_be_told(&self) -> bool {
         let error = self.go["error"].as_str().unwrap_or_default();
-        error.contains("calling MarshalJSON")
+        let is_old = self.ours.as_ref().is_some_and(|token| {
+            let envelope = token.envelope();
+            envelope.version < 2
+                && (envelope.kind == TokenKind::Activation || self.go["kind"] == "")
+        });
+        error.contains("calling MarshalJSON") || is_old
     }
 }
 
@@ -57,8 +67,10 @@ fn cases(tools: &Tools) -> Vec<Case> {
             | TokenKind::Generic => continue,
         };
         payloads.extend((0..CASES_OF_EACH).map(|seed| {
-            let payload = payload(&mut Dice(place << 32 | seed), &token, &by);
-            let text = signed(&payload, 2, &by);
+            let mut dice = Dice(place << 32 | seed);
+            let payload = payload(&mut dice, &token, &by);
+            let version = if dice.one_in(16) { 1 } else { 2 };
+            let text = signed(&payload, version, &by);
             (payload, text)
         }));
     }
