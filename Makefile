@@ -5,7 +5,7 @@
 
 STEP = @printf '\n== %s\n'
 
-.PHONY: help check lint test tools demo doc deny stories
+.PHONY: help check lint test tools demo doc deny stories fuzz
 
 help: ## lists these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ lint: ## format and lints only
 	$(STEP) 'lints'
 	cargo clippy --all-targets -- -D warnings
 
-test: check doc deny stories ## every check there is
+test: check doc deny stories fuzz ## every check there is
 
 doc: ## the documentation builds without a warning
 	$(STEP) 'documentation'
@@ -33,6 +33,10 @@ deny: ## licences, banned crates, sources of the dependencies
 	$(STEP) 'dependencies'
 	deny=$$(tests/tools/fetch cargo-deny) && \
 	"$$deny/bin/cargo-deny" check bans licenses sources
+
+fuzz: ## 20 s of each fuzz target, from the fixtures and what earlier runs found
+	$(STEP) 'fuzz targets'
+	fuzz/run 20
 
 tools: ## fetches nsc, the NATS CLI, the oracle and nats-server, and runs each once
 	$(STEP) 'tools of the stories'
