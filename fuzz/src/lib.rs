@@ -15,6 +15,7 @@ pub mod explain;
 pub mod inventory;
 #[path = "../../src/jwt/mod.rs"]
 pub mod jwt;
+pub mod sys;
 #[path = "../../src/text.rs"]
 pub mod text;
 
