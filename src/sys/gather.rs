@@ -91,7 +91,7 @@ const QUIET: Duration = Duration::from_millis(400);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Expected {
     pub(super) names: HashSet<Text>,
-    /// Of these, the ones that did not answer the last census. Nobody waits long for them.
+    /// Of these, the ones that did not answer the last census or the last question. Nobody waits long for them.
     pub(super) doubtful: HashSet<Text>,
     pub(super) foreign: HashSet<ServerId>,
 }

@@ -48,6 +48,8 @@ pub struct SystemAccount {
     me: Me,
     timeout: Duration,
     roster: Mutex<BTreeSet<Text>>,
+    /// Servers that missed the last question to all, until they answer one.
+    doubtful: Mutex<HashSet<Text>>,
     /// What the texts of update answers told.
     resolvers: Mutex<HashMap<ServerId, Resolver>>,
     census: watch::Sender<Arc<Census>>,
@@ -75,6 +77,7 @@ impl SystemAccount {
             me: Me::of(info),
             timeout,
             roster: Mutex::new(roster.into_iter().collect()),
+            doubtful: Mutex::default(),
             resolvers: Mutex::default(),
             census,
         };
@@ -280,7 +283,10 @@ impl SystemAccount {
         patience: Patience,
         mut read: impl FnMut(&Bytes) -> Option<(ServerLabel, Result<T, Text>)>,
     ) -> Result<Gathered<T>, SysError> {
-        let expected = self.current().expected();
+        let mut expected = self.current().expected();
+        expected
+            .doubtful
+            .extend(lock(&self.doubtful).iter().cloned());
         let mut tally = Tally::new(&expected);
         collect(link, question, patience, |message| {
             match read(&message.payload).or_else(|| unreadable(&message.payload)) {
@@ -289,7 +295,18 @@ impl SystemAccount {
             }
         })
         .await?;
-        Ok(tally.finish())
+        let gathered = tally.finish();
+        self.doubt(&gathered);
+        Ok(gathered)
+    }
+
+    /// A server that died between two counts is waited for once, not by every question after it.
+    fn doubt<T>(&self, gathered: &Gathered<T>) {
+        let mut doubtful = lock(&self.doubtful);
+        doubtful.extend(gathered.silent.iter().cloned());
+        for said in &gathered.said {
+            doubtful.remove(&said.server.name);
+        }
     }
 
     /// Asks one server; what it refuses is an error.
