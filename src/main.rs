@@ -1,9 +1,11 @@
 //! Chooses a face, and joins the sandbox to it.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use nats_oam::cli;
 use nats_oam::cli::args::{Command, Demo, Global};
+use nats_oam::cli::check::{self, Sandboxed};
 use nats_oam::demo::binary::Places;
 use nats_oam::demo::sandbox::{Options, Sandbox};
 use nats_oam::demo::{DemoError, supervisor};
@@ -28,29 +30,59 @@ async fn main() -> ExitCode {
 /// The sandbox: as a supervisor, or in front of one until somebody ends it.
 async fn sandbox(demo: Demo, global: &Global) -> u8 {
     let done = if demo.supervise {
-        supervisor::run().await
+        supervisor::run().await.map(|()| 0)
     } else {
         stay(demo, global).await
     };
-    done.map_or_else(
-        |error| cli::fail(global, "sandbox", &error.explain()),
-        |()| 0,
-    )
+    done.unwrap_or_else(|error| cli::fail(global, "sandbox", &error.explain()))
 }
 
-async fn stay(demo: Demo, global: &Global) -> Result<(), DemoError> {
+async fn stay(demo: Demo, global: &Global) -> Result<u8, DemoError> {
+    let checks = demo.check;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let sandbox = tokio::task::spawn_blocking(move || start(&demo));
     let sandbox = sandbox
         .await
         .map_err(|error| DemoError::Failed(error.to_string()))??;
+    if checks {
+        return Ok(check(&sandbox, global).await);
+    }
     cli::print_item("sandbox", sandbox.description(), global);
     tokio::select! {
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
     }
-    Ok(())
+    Ok(0)
+}
+
+/// Does to the sandbox what on-call does, tells what came of it, and gives the exit code.
+async fn check(sandbox: &Sandbox, global: &Global) -> u8 {
+    let world = sandbox.description();
+    let creds = world
+        .keystore_dir
+        .join("creds")
+        .join(&world.operator.name)
+        .join("ORDERS/worker-night.creds");
+    let folder = world
+        .context
+        .parent()
+        .unwrap_or(Path::new("."))
+        .join("check");
+    let sandboxed = Sandboxed {
+        context: world.context.clone(),
+        urls: world
+            .servers
+            .iter()
+            .map(|server| server.url.clone())
+            .collect(),
+        creds,
+        folder,
+    };
+    let checked = check::run(&sandboxed).await;
+    let item = serde_json::json!({"sandbox": world, "checks": checked});
+    cli::print_item("sandbox", &item, global);
+    u8::from(checked.iter().any(|step| !step.ok))
 }
 
 fn start(demo: &Demo) -> Result<Sandbox, DemoError> {

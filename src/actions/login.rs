@@ -1,7 +1,9 @@
 //! How we log in to the system account: creds that are read again at every connect, or a user that is minted for each.
 //! Here, since it is the lowest place that sees both `store` and `sys`.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -9,10 +11,30 @@ use jiff::Timestamp;
 use crate::jwt::keys::{AccountId, KeyKind, PublicKey};
 use crate::jwt::signer::{SignError, Signer};
 use crate::store::StoreError;
-use crate::store::signer::CredsSigner;
+use crate::store::signer::{CredsSigner, CredsSource};
 use crate::store::way_in::mint;
-use crate::sys::{Answer, Login};
+use crate::sys::{Address, Answer, Login, SysError, TlsFiles, probe};
 use crate::text::Text;
+
+/// Whether a server lets the holder of a creds file in now.
+pub async fn try_creds(creds: &Path, url: &str, patience: Duration) -> Result<(), SysError> {
+    let (signer, _) = CredsSigner::open(CredsSource::File(creds.to_owned())).map_err(|error| {
+        unreadable(
+            PublicKey {
+                kind: KeyKind::User,
+                bytes: [0; 32],
+            },
+            &error,
+        )
+    })?;
+    let address = Address {
+        urls: vec![url.to_owned()],
+        tls: TlsFiles::default(),
+        client_name: "nats-oam".to_owned(),
+        inbox_prefix: None,
+    };
+    probe(&address, Arc::new(CredsLogin(signer)), patience).await
+}
 
 /// Logs in with a creds file: a renewed one works at the next connect.
 pub(super) struct CredsLogin(pub(super) CredsSigner);

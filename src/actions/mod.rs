@@ -18,7 +18,7 @@ pub mod facts;
 pub mod guard;
 mod issuing;
 mod keep;
-mod login;
+pub mod login;
 pub mod opening;
 pub mod outcome;
 pub mod plan;

@@ -2,6 +2,7 @@
 
 mod act;
 pub mod args;
+pub mod check;
 mod output;
 mod place;
 mod read;

@@ -56,7 +56,7 @@ pub struct Address {
 }
 
 impl Address {
-    fn shown(&self) -> Text {
+    pub(super) fn shown(&self) -> Text {
         self.urls.join(",").into()
     }
 }
