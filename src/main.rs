@@ -79,7 +79,7 @@ async fn check(sandbox: &Sandbox, global: &Global) -> u8 {
         creds,
         folder,
     };
-    let checked = check::run(&sandboxed).await;
+    let checked = Box::pin(check::run(&sandboxed)).await;
     let item = serde_json::json!({"sandbox": world, "checks": checked});
     cli::print_item("sandbox", &item, global);
     u8::from(checked.iter().any(|step| !step.ok))
