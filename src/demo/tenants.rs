@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::DemoError;
 use super::accounts::lists;
 use super::client::{Client, Habit, Introduction};
-use super::world::{By, SYSTEM, User, World};
+use super::world::{By, SYSTEM, User, World, bearer};
 use crate::jwt::edit::with;
 use crate::jwt::envelope::TokenKind;
 use crate::jwt::json::Node;
@@ -249,14 +249,6 @@ fn unusual(world: &mut World, clients: &mut Vec<Client>) -> Result<(), DemoError
         ..introduction("payments-2")
     };
     clients.push(client(&liar, claims, IDLE)?);
-    let bearer = |tree| {
-        with(
-            tree,
-            TokenKind::User,
-            ["nats", "bearer_token"],
-            Node::from(true),
-        )
-    };
     let kiosk = world.user("ORDERS", "kiosk", By::Plain, bearer)?;
     clients.push(client(&kiosk, introduction("kiosk-1"), IDLE)?);
     let hostile = world.stray_user(

@@ -88,16 +88,7 @@ pub(super) fn build(folder: &Path, now: UnixTime, spare: usize) -> Result<World,
     world.account("LEGACY", &[], Vec::new())?;
     world.account("CALLOUT", &[], Vec::new())?;
     for number in 1..=spare {
-        let name = format!("TEST{number:02}");
-        world.name_account(&name)?;
-        world.account(
-            &name,
-            &[(
-                "worker",
-                template(&["work.{{name()}}.>"], &["jobs.>", "_INBOX.>"]),
-            )],
-            Vec::new(),
-        )?;
+        world.spare_account(&format!("TEST{number:02}"))?;
     }
     Ok(world)
 }
@@ -196,6 +187,19 @@ impl World {
             tree = with(tree, TokenKind::Account, ["nats", place], node);
         }
         self.sign_account(name, &tree)
+    }
+
+    /// An account for a test, with users that nobody runs: `a b c`, `r` of a role, `k` with a bearer token.
+    fn spare_account(&mut self, name: &str) -> Result<(), DemoError> {
+        let worker = template(&["work.{{name()}}.>"], &["jobs.>", "_INBOX.>"]);
+        self.name_account(name)?;
+        self.account(name, &[("worker", worker)], Vec::new())?;
+        for user in ["a", "b", "c"] {
+            self.user(name, user, By::Plain, |tree| tree)?;
+        }
+        self.user(name, "r", By::Role("worker"), |tree| tree)?;
+        self.user(name, "k", By::Plain, bearer)?;
+        Ok(())
     }
 
     fn sign_account(&mut self, name: &str, tree: &Node) -> Result<(), DemoError> {
@@ -374,6 +378,12 @@ fn write_operator(folder: &Path, token: &Token) -> Result<(), DemoError> {
 
 fn unknown(name: &str) -> DemoError {
     DemoError::Failed(format!("the sandbox has no {name}"))
+}
+
+/// A user whose token alone lets it in.
+pub(super) fn bearer(tree: Node) -> Node {
+    let path = ["nats", "bearer_token"];
+    with(tree, TokenKind::User, path, Node::from(true))
 }
 
 /// A new key whose seed lies in the keyring.
