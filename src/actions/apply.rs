@@ -81,11 +81,12 @@ pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Ou
             .warnings
             .push(Warning::new("result_not_recorded", error.to_string()));
     }
-    let undo = if matches!(ended.word, Word::Failed | Word::Stale | Word::Refused) {
-        None
-    } else {
-        approved.plan.undo
+    let nothing_done = match ended.word {
+        Word::Failed | Word::Stale | Word::Refused => true,
+        Word::Cancelled => ended.report.steps_done == 0,
+        Word::Verified | Word::Unverified | Word::Partial => false,
     };
+    let undo = approved.plan.undo.filter(|_| !nothing_done);
     Outcome {
         action: approved.plan.action,
         word: ended.word,

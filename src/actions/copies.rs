@@ -5,59 +5,73 @@ use futures::future::join;
 
 use crate::jwt::keys::AccountId;
 use crate::jwt::token::Token;
-use crate::sys::{Enforced, Sys, SysError};
+use crate::sys::{Census, Enforced, Sys, SysError};
 
-/// Every distinct token of one account, with how many servers have it, the best first: the youngest, then the most frequent.
+use super::rivals::age;
+
+/// Every distinct token of one account. A resolver keeps whatever is pushed to it, so what no server trusts is set aside: an
+/// edit of it, signed by us, would bring it into force.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ServerCopies(pub(super) Vec<(Token, usize)>);
+pub(super) struct ServerCopies {
+    /// With how many servers have each, the best first: the youngest; of one second, the same for everybody who looks.
+    pub(super) trusted: Vec<(Token, usize)>,
+    /// Signed by nobody whom the servers trust.
+    pub(super) foreign: Vec<Token>,
+}
 
 impl ServerCopies {
     /// Asks all servers. A resolver that keeps nothing (MEMORY, URL) answers with what is in force.
     pub(super) async fn read(sys: &dyn Sys, account: AccountId) -> Result<Self, SysError> {
         let (kept, enforced) = join(sys.lookup(account), sys.account(account)).await;
-        let mut copies = Self::default();
-        match kept {
-            Ok(kept) => kept
-                .tokens
-                .into_iter()
-                .for_each(|(token, count)| copies.add(token, count)),
-            Err(SysError::NoResponders { .. }) => {}
+        let mut found: Vec<(Token, usize)> = match kept {
+            Ok(kept) => kept.tokens,
+            Err(SysError::NoResponders { .. }) => Vec::new(),
             Err(error) => return Err(error),
-        }
+        };
         for (_, here) in enforced?.answers() {
             if let Enforced::Loaded(loaded) = here
                 && let Some(token) = &loaded.token
             {
-                copies.see(token);
+                see(&mut found, token);
             }
         }
-        copies
-            .0
-            .sort_by_key(|(token, count)| std::cmp::Reverse((token.envelope().issued_at, *count)));
-        Ok(copies)
-    }
-
-    fn add(&mut self, token: Token, count: usize) {
-        self.0.push((token, count));
-    }
-
-    /// A token in memory counts once more only if no resolver keeps it.
-    fn see(&mut self, token: &Token) {
-        if !self
-            .0
-            .iter()
-            .any(|(held, _)| held.revision() == token.revision())
-        {
-            self.0.push((token.clone(), 1));
-        }
+        let census = sys.census().borrow().clone();
+        let (mut trusted, foreign): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|(token, _)| is_trusted(&census, token));
+        trusted.sort_by_key(|(token, _)| std::cmp::Reverse(age(token)));
+        Ok(Self {
+            trusted,
+            foreign: foreign.into_iter().map(|(token, _)| token).collect(),
+        })
     }
 
     pub(super) fn best(&self) -> Option<&Token> {
-        self.0.first().map(|(token, _)| token)
+        self.trusted.first().map(|(token, _)| token)
     }
 
     /// The tokens beside the best.
     pub(super) fn others(&self) -> &[(Token, usize)] {
-        self.0.get(1..).unwrap_or_default()
+        self.trusted.get(1..).unwrap_or_default()
     }
+}
+
+/// A token in memory counts once more only if no resolver keeps it.
+fn see(found: &mut Vec<(Token, usize)>, token: &Token) {
+    let is_kept = |(held, _): &(Token, usize)| held.revision() == token.revision();
+    if !found.iter().any(is_kept) {
+        found.push((token.clone(), 1));
+    }
+}
+
+/// Whether a server would take it: signed as it says, by a key that at least one trusts. Where none tells whom it trusts,
+/// the signature has to do.
+fn is_trusted(census: &Census, token: &Token) -> bool {
+    let mut told = census
+        .ours()
+        .filter_map(|server| server.trust.as_ref())
+        .peekable();
+    let issuer = token.envelope().issuer;
+    let accepted = told.peek().is_none() || told.any(|trust| trust.accepts(issuer));
+    accepted && token.verify().is_ok()
 }

@@ -1,5 +1,8 @@
 //! Gets the edit of an account into force: read again, sign, push, read again. NATS has no compare-and-swap, so another admin
 //! may overwrite what was pushed; a narrowing act then goes again on the new base, until both facts stand.
+//!
+//! Limit: between the last read and the push lie milliseconds. Who is stopped just there for longer than the other admin looks
+//! back (a second) overwrites an act that was called verified. NATS offers nothing that would prevent it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +10,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::jwt::edit::{self, Edit, EditOp, Value};
-use crate::jwt::json::Node;
 use crate::jwt::keys::ConnId;
 use crate::jwt::signer::Signer;
 use crate::jwt::time::UnixTime;
@@ -16,9 +18,10 @@ use crate::sys::{Accepted, Gathered, Sys, SysError, Update};
 
 use super::copies::ServerCopies;
 use super::plan::SignAccount;
+use super::rivals::meet;
 use super::spec::Direction;
 
-/// How often a narrowing act goes again when somebody overwrites it.
+/// How often a narrowing act pushes, when somebody overwrites it: once, and three times more.
 const TRIES: usize = 4;
 
 /// When the servers are read once more, to catch who pushed at the same moment.
@@ -42,6 +45,8 @@ pub(super) struct Pushed {
     pub(super) token: Token,
     /// The token that the last edit began from.
     pub(super) base: Token,
+    /// What gave way to it, the base among them: also what others pushed meanwhile, and our own earlier tries.
+    pub(super) replaced: Vec<Token>,
     pub(super) told: Gathered<Accepted>,
     /// How many times it was pushed.
     pub(super) pushes: usize,
@@ -66,26 +71,44 @@ pub(super) enum EnforceError {
 impl Edition<'_> {
     /// Signs and pushes. `Ok` is no proof yet: [`super::verify`] asks each server.
     pub(super) async fn enforce(&self) -> Result<Pushed, EnforceError> {
-        let mut base = self.fresh_base().await?;
+        let base = self.fresh_base().await?;
         let edits = self.fixed_edits(&base);
-        for attempt in 1..=TRIES {
-            let token = self.sign(&base, &edits)?;
-            let mut pushed = self.push(token, base).await?;
-            pushed.pushes = attempt;
-            match self.other_than(&pushed).await? {
-                None => return Ok(pushed),
-                Some(other) if self.direction == Direction::Narrows && attempt < TRIES => {
-                    // Two who push at the same moment must not do so for ever.
-                    tokio::time::sleep(Duration::from_millis(
-                        u64::from(std::process::id() % 97) * 5,
-                    ))
-                    .await;
-                    base = other;
-                }
-                Some(_) => return Err(EnforceError::Overwritten(Box::new(pushed))),
+        let token = self
+            .sign(&base, &edits, UnixTime::default())
+            .map_err(EnforceError::Token)?;
+        let mut pushed = self.push(token, base).await?;
+        while let Some(rivals) = self.rivals(&pushed).await? {
+            if self.direction != Direction::Narrows || pushed.pushes == TRIES {
+                return Err(EnforceError::Overwritten(Box::new(pushed)));
             }
+            pushed = self.join(pushed, rivals, &edits).await?;
         }
-        Err(EnforceError::NotPushed(SysError::Disconnected))
+        Ok(pushed)
+    }
+
+    /// Pushes one token that holds our edit and theirs.
+    async fn join(
+        &self,
+        ours: Pushed,
+        rivals: Vec<Token>,
+        edits: &[Edit],
+    ) -> Result<Pushed, EnforceError> {
+        let meeting = meet(&self.sign.base, &ours.token, &rivals, edits);
+        let Ok(token) = self.sign(&meeting.base, &meeting.edits, meeting.youngest) else {
+            return Err(EnforceError::Overwritten(Box::new(ours)));
+        };
+        let mut pushed = match self.push(token, meeting.base).await {
+            // The first push went out, so it cannot be said that nothing was done.
+            Err(EnforceError::NotPushed(error)) => Err(EnforceError::Lost(error)),
+            pushed => pushed,
+        }?;
+        pushed.pushes += ours.pushes;
+        pushed.replaced.extend(ours.replaced);
+        pushed.replaced.push(ours.token);
+        pushed.replaced.extend(rivals);
+        let stands = pushed.token.revision();
+        pushed.replaced.retain(|token| token.revision() != stands);
+        Ok(pushed)
     }
 
     /// The base as it is now, if nobody changed it since the plan.
@@ -123,21 +146,16 @@ impl Edition<'_> {
         self.sys.census().borrow().server_time((self.now)())
     }
 
-    /// The edited token. On a base that says all of it already, that base.
-    fn sign(&self, base: &Token, edits: &[Edit]) -> Result<Token, EnforceError> {
-        let after_base = UnixTime(
-            base.envelope()
-                .issued_at
-                .unwrap_or_default()
-                .0
-                .saturating_add(1),
-        );
-        let at = self.server_time().max(after_base);
+    /// The edited token, younger than its base and than `after`. On a base that says all of it already, that base.
+    fn sign(&self, base: &Token, edits: &[Edit], after: UnixTime) -> Result<Token, TokenError> {
+        let base_at = base.envelope().issued_at.unwrap_or_default();
+        let least = UnixTime(base_at.max(after).0.saturating_add(1));
+        let at = self.server_time().max(least);
         let tree = edit::apply(base, edits, at);
         if tree == *base.tree() {
             return Ok(base.clone());
         }
-        Token::issue(&tree, self.signer.as_ref(), at).map_err(EnforceError::Token)
+        Token::issue(&tree, self.signer.as_ref(), at)
     }
 
     async fn push(&self, token: Token, base: Token) -> Result<Pushed, EnforceError> {
@@ -153,46 +171,36 @@ impl Edition<'_> {
         Ok(Pushed {
             update,
             token,
+            replaced: vec![base.clone()],
             base,
             told,
             pushes: 1,
         })
     }
 
-    /// The token that somebody put in place of ours, by a look now and another a second later.
-    async fn other_than(&self, pushed: &Pushed) -> Result<Option<Token>, EnforceError> {
+    /// What somebody put in place of ours, by a look now and another a second later. Empty: only what no server trusts, which
+    /// a resolver keeps all the same.
+    async fn rivals(&self, pushed: &Pushed) -> Result<Option<Vec<Token>>, EnforceError> {
         for wait in [Duration::ZERO, SECOND_LOOK] {
             tokio::time::sleep(wait).await;
             let copies = ServerCopies::read(self.sys, self.sign.account)
                 .await
                 .map_err(EnforceError::Lost)?;
-            let known = [pushed.token.revision(), pushed.base.revision()];
-            if let Some((other, _)) = copies
-                .0
-                .into_iter()
-                .find(|(token, _)| !known.contains(&token.revision()))
-            {
-                // A server that was left behind is for the proof to name; what is younger is another admin's.
-                if other.envelope().issued_at >= pushed.base.envelope().issued_at {
-                    return Ok(Some(other));
-                }
+            let tokens = copies.trusted.into_iter().map(|(token, _)| token);
+            let rivals: Vec<Token> = tokens
+                .filter(|token| self.is_rival(pushed, token))
+                .collect();
+            if !rivals.is_empty() || !copies.foreign.is_empty() {
+                return Ok(Some(rivals));
             }
         }
         Ok(None)
     }
-}
 
-/// Whether two trees say the same but for who signed them and when.
-pub(super) fn same_content(a: &Node, b: &Node) -> bool {
-    let content = |tree: &Node| match tree {
-        Node::Object(pairs) => Node::Object(
-            pairs
-                .iter()
-                .filter(|(key, _)| !matches!(key.as_str(), "iat" | "iss" | "jti"))
-                .cloned()
-                .collect(),
-        ),
-        other => other.clone(),
-    };
-    content(a) == content(b)
+    /// A server that was left behind is for the proof to name; what is no older than our base is another admin's.
+    fn is_rival(&self, pushed: &Pushed, token: &Token) -> bool {
+        let is = |known: &Token| known.revision() == token.revision();
+        let is_known = is(&pushed.token) || is(&self.sign.base) || pushed.replaced.iter().any(is);
+        !is_known && token.envelope().issued_at >= self.sign.base.envelope().issued_at
+    }
 }

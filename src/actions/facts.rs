@@ -46,6 +46,8 @@ pub struct AccountFacts {
     pub from: BaseFrom,
     /// Other tokens of it that are out there, with how many servers have each.
     pub split: Vec<(Token, usize)>,
+    /// Tokens that a resolver keeps and no server trusts. Never a base.
+    pub foreign: Vec<Token>,
     /// The store's copy.
     pub stored: Option<Token>,
     /// Live connections on the server that has most of them.
@@ -178,6 +180,13 @@ impl AccountFacts {
                     self.split.len() + 1
                 ),
             ));
+        }
+        for token in &self.foreign {
+            let issuer = token.envelope().issuer;
+            let what = format!(
+                "a resolver keeps a token of {name} signed by {issuer}, whom no server trusts: a restart would load it"
+            );
+            warnings.push(Warning::new("untrusted_copy", what));
         }
         if !self.base.oddities().is_empty() {
             let what = format!(

@@ -6,8 +6,9 @@ use crate::jwt::time::UnixTime;
 use crate::jwt::token::Token;
 use crate::store::{Store, StoreError, Stored};
 
-use super::enforce::{Pushed, same_content};
+use super::enforce::Pushed;
 use super::plan::{SignAccount, Warning};
+use super::rivals::same_content;
 
 /// Writes what was pushed into the store. Where the store has edits of its own, the same edit is made on its tree and signed
 /// later; an account that it does not have is not added.
@@ -30,7 +31,8 @@ pub(super) fn follow(
     if held.revision() == pushed.token.revision() {
         return Ok(None);
     }
-    if same_content(held.tree(), pushed.base.tree()) {
+    let followed = |token: &Token| same_content(held.tree(), token.tree());
+    if pushed.replaced.iter().any(followed) {
         store.write(&of, &pushed.token, Some(held.revision()))?;
         return Ok(None);
     }

@@ -27,6 +27,7 @@ pub mod prepare;
 pub mod refs;
 pub mod refusal;
 mod resolve;
+mod rivals;
 pub mod signing;
 pub mod spec;
 mod steps;

@@ -56,6 +56,21 @@ pub struct ServerReport {
     pub state: ServerVerdict,
 }
 
+impl ServerReport {
+    /// Nothing is known of it.
+    pub(super) fn unknown(name: Text, id: Option<ServerId>) -> Self {
+        Self {
+            name,
+            id,
+            pushed: None,
+            in_force: None,
+            closed: 0,
+            open: None,
+            state: ServerVerdict::Unknown,
+        }
+    }
+}
+
 /// From good to bad: a connection that is known to be open is worse than one of which nothing is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -129,6 +144,28 @@ impl Report {
         } else {
             Word::Verified
         }
+    }
+
+    /// Adds what a server said of one more account: the worse of each, the sum of what is counted.
+    pub(super) fn add(&mut self, report: ServerReport) {
+        let Some(held) = self
+            .servers
+            .iter_mut()
+            .find(|held| held.name == report.name)
+        else {
+            self.servers.push(report);
+            return;
+        };
+        let both = |a: Option<bool>, b: Option<bool>| match (a, b) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        };
+        held.pushed = both(held.pushed, report.pushed);
+        held.in_force = both(held.in_force, report.in_force);
+        held.closed += report.closed;
+        held.open = held.open.zip(report.open).map(|(a, b)| a + b);
+        held.state = held.state.max(report.state);
     }
 
     pub fn closed(&self) -> usize {

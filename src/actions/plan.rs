@@ -66,11 +66,14 @@ pub enum Step {
     /// Push an account, with kicks beside the push.
     Contain {
         account: AccountId,
+        name: Text,
         kicks: Vec<ConnId>,
+        detail: String,
     },
     /// Push an account.
     Push {
         account: AccountId,
+        name: Text,
     },
     Kick {
         connection: ConnId,
@@ -285,19 +288,10 @@ impl Step {
     pub fn words(&self) -> (&'static str, String, String) {
         match self {
             Self::Sign(sign) => ("sign", sign.name.to_string(), sign.detail.clone()),
-            Self::Contain { account, kicks } => (
-                "contain",
-                account.to_string(),
-                format!(
-                    "push to every server, kick {} connections beside it",
-                    kicks.len()
-                ),
-            ),
-            Self::Push { account } => (
-                "push",
-                account.to_string(),
-                "push to every server".to_owned(),
-            ),
+            Self::Contain { name, detail, .. } => ("contain", name.to_string(), detail.clone()),
+            Self::Push { name, .. } => {
+                ("push", name.to_string(), "push to every server".to_owned())
+            }
             Self::Kick { label, .. } => ("kick", label.clone(), "close it now".to_owned()),
             Self::Issue(issue) => ("issue", issue.name.to_string(), issue.detail()),
             Self::Deliver(out) => (

@@ -303,6 +303,7 @@ async fn read_account(
         account,
         from,
         split: copies.others().to_vec(),
+        foreign: copies.foreign,
         stored,
         most_connections,
     })

@@ -77,6 +77,14 @@ impl Tier {
         }
     }
 
+    /// Whether acts of it are about what servers do. The others make tokens and files.
+    pub const fn asks_servers(self) -> bool {
+        match self {
+            Self::Offline | Self::Issue => false,
+            Self::Look | Self::Kick | Self::Change | Self::Operator => true,
+        }
+    }
+
     /// What is missing for it, for a dim key.
     pub const fn needs(self) -> &'static str {
         match self {

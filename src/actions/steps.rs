@@ -18,11 +18,14 @@ use crate::sys::{ConnQuery, Sys};
 use super::apply::{Ended, Manner};
 use super::enforce::{Edition, EnforceError, Pushed};
 use super::keep;
-use super::outcome::{Report, ServerReport, ServerVerdict};
+use super::outcome::{Report, ServerReport};
 use super::plan::{Plan, SignAccount, Step, Warning};
 use super::ports::Ports;
 use super::prepare::blocking;
 use super::verify::Containment;
+
+/// How often the store is written when somebody else writes it too.
+const STORE_TRIES: usize = 3;
 
 /// A plan on its way.
 pub(super) struct Steps<'a> {
@@ -108,18 +111,26 @@ impl<'a> Steps<'a> {
             }
             match step {
                 Step::Sign(sign) => self.signing = Some(sign),
-                Step::Contain { account, kicks } => self.push(*account, kicks).await?,
-                Step::Push { account } => self.push(*account, &[]).await?,
+                Step::Contain { account, kicks, .. } => self.push(*account, kicks).await?,
+                Step::Push { account, .. } => self.push(*account, &[]).await?,
                 Step::Kick { .. } => continue,
-                Step::Issue(issue) => self.issue(issue).await?,
-                Step::Deliver(out) => self.deliver(out).await?,
-            }
-            if !matches!(step, Step::Sign(_)) {
-                self.report.steps_done += if self.signing.take().is_some() { 2 } else { 1 };
+                Step::Issue(issue) => {
+                    self.issue(issue).await?;
+                    self.did_step();
+                }
+                Step::Deliver(out) => {
+                    self.deliver(out).await?;
+                    self.did_step();
+                }
             }
             (self.manner.progress)(&self.report);
         }
         self.kick_all().await
+    }
+
+    /// Counts a step, and the signature that it was about.
+    fn did_step(&mut self) {
+        self.report.steps_done += if self.signing.take().is_some() { 2 } else { 1 };
     }
 
     /// The connections that the plan closes, all at once.
@@ -173,6 +184,7 @@ impl<'a> Steps<'a> {
             .await
             .map_err(|error| self.not_enforced(sign, error))?;
         self.note(sign, &pushed);
+        self.did_step();
         let proven = self.prove(sys.as_ref(), &pushed, &before).await;
         self.follow(sign, pushed, signer).await?;
         proven
@@ -215,7 +227,7 @@ impl<'a> Steps<'a> {
             .await
             .map_err(|error| lost(&error))?;
         for report in reports {
-            merge(&mut self.report.servers, report);
+            self.report.add(report);
         }
         self.report.unknown.extend(unreadable);
         Ok(())
@@ -277,7 +289,7 @@ impl<'a> Steps<'a> {
         };
         let sign = sign.clone();
         let followed = blocking(store, move |store| {
-            keep::follow(store, &sign, &pushed, &sign.edits, signer.as_ref())
+            follow(store, &sign, &pushed, signer.as_ref())
         })
         .await;
         let stopped = |why: String, next: Vec<Next>| {
@@ -325,6 +337,7 @@ impl<'a> Steps<'a> {
             "only the store was written; no server knows of it",
         ));
         self.report.servers = self.expected_but_not_asked();
+        self.did_step();
         Ok(())
     }
 
@@ -336,21 +349,12 @@ impl<'a> Steps<'a> {
             .roster()
             .load((self.ports.now)())
             .unwrap_or_default();
-        let unknown = |name, id| ServerReport {
-            name,
-            id,
-            pushed: None,
-            in_force: None,
-            closed: 0,
-            open: None,
-            state: ServerVerdict::Unknown,
-        };
         let known: Vec<ServerReport> = roster
             .servers()
-            .map(|server| unknown(server.name.clone(), Some(server.id)))
+            .map(|server| ServerReport::unknown(server.name.clone(), Some(server.id)))
             .collect();
         if known.is_empty() {
-            vec![unknown("every server".into(), None)]
+            vec![ServerReport::unknown("every server".into(), None)]
         } else {
             known
         }
@@ -424,17 +428,25 @@ impl<'a> Steps<'a> {
         let Some(census) = super::prepare::census_of(self.ports) else {
             return Vec::new();
         };
-        let unknown = |server: &ServerRow| ServerReport {
-            name: server.name.clone(),
-            id: server.id,
-            pushed: None,
-            in_force: None,
-            closed: 0,
-            open: None,
-            state: ServerVerdict::Unknown,
-        };
+        let unknown = |server: &ServerRow| ServerReport::unknown(server.name.clone(), server.id);
         census.ours().map(unknown).collect()
     }
+}
+
+/// Writes the store. Another admin's act may write the same account at this moment; then it is read again.
+fn follow(
+    store: &dyn Store,
+    sign: &SignAccount,
+    pushed: &Pushed,
+    signer: &dyn Signer,
+) -> Result<Option<Warning>, StoreError> {
+    for _ in 1..STORE_TRIES {
+        match keep::follow(store, sign, pushed, &sign.edits, signer) {
+            Err(StoreError::Stale { .. }) => {}
+            done => return done,
+        }
+    }
+    keep::follow(store, sign, pushed, &sign.edits, signer)
 }
 
 fn write_edit(
@@ -453,22 +465,4 @@ fn write_edit(
         Some(sign.base.revision()),
     )?;
     Ok(token)
-}
-
-/// Two accounts on one server: the worse of each, the sum of what is counted.
-fn merge(servers: &mut Vec<ServerReport>, report: ServerReport) {
-    let Some(held) = servers.iter_mut().find(|held| held.name == report.name) else {
-        servers.push(report);
-        return;
-    };
-    let both = |a: Option<bool>, b: Option<bool>| match (a, b) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
-    };
-    held.pushed = both(held.pushed, report.pushed);
-    held.in_force = both(held.in_force, report.in_force);
-    held.closed += report.closed;
-    held.open = held.open.zip(report.open).map(|(a, b)| a + b);
-    held.state = held.state.max(report.state);
 }

@@ -148,9 +148,12 @@ impl Containment<'_> {
 
     fn reports(&self, proofs: &Gathered<Proof>, look: &Look) -> Vec<ServerReport> {
         let census = self.sys.census().borrow().clone();
+        // Somebody whose name nobody knows: its address is in the servers' configuration.
+        let unheard = census.unheard.iter().cloned();
         census
             .ours()
             .map(|server| self.report(server, proofs, look))
+            .chain(unheard.map(|address| ServerReport::unknown(address, None)))
             .collect()
     }
 

@@ -9,9 +9,9 @@ use super::args::Global;
 use super::output::{Output, tell};
 use crate::actions::action::{Access, Action};
 use crate::actions::apply::{Manner, Watch, apply};
+use crate::actions::opening::Opened;
 use crate::actions::outcome::{Outcome, ServerReport, ServerVerdict, exit};
 use crate::actions::plan::{Consent, Plan, Preview, Step};
-use crate::actions::ports::Ports;
 use crate::actions::prepare::prepare;
 use crate::actions::refusal::Refusal;
 use crate::actions::spec::Level;
@@ -23,11 +23,16 @@ use crate::text::Text;
 /// Does an act, or shows what it would do, and gives the exit code.
 pub(super) async fn act<A: Action>(
     action: &A,
-    ports: &Ports,
+    opened: &Opened,
     global: &Global,
     output: &Output,
     cancel: &CancellationToken,
 ) -> u8 {
+    let ports = &opened.ports;
+    if ports.sys.is_none() && !global.offline && A::SPEC.tier.asks_servers() {
+        // The store alone is changed only where that is what was asked for.
+        return refused(A::SPEC.id, &not_reached(opened), output);
+    }
     let preview = match asked_key(global) {
         Ok(key) => prepare(action, ports, key).await,
         Err(refusal) => Err(refusal),
@@ -65,6 +70,11 @@ pub(super) async fn act<A: Action>(
     exit(outcome.word)
 }
 
+fn not_reached(opened: &Opened) -> Refusal {
+    let why = opened.problems.last().map(|problem| problem.what.clone());
+    Refusal::NotConnected(why.unwrap_or_else(|| "none was found".to_owned()).into())
+}
+
 fn asked_key(global: &Global) -> Result<Option<PublicKey>, Refusal> {
     let parse = |key: &String| {
         key.parse().map_err(|_| Refusal::Unknown {
@@ -79,7 +89,19 @@ fn asked_key(global: &Global) -> Result<Option<PublicKey>, Refusal> {
 fn refused(action: &str, refusal: &Refusal, output: &Output) -> u8 {
     let word = match refusal {
         Refusal::Ref(_) => return usage(refusal, output),
-        _ => Word::Refused,
+        Refusal::NotConnected(_) => Word::Failed,
+        Refusal::Unknown { .. }
+        | Refusal::Ambiguous { .. }
+        | Refusal::Moot(_)
+        | Refusal::NoSigner { .. }
+        | Refusal::Untrusted { .. }
+        | Refusal::NotPermitted(_)
+        | Refusal::ReadOnly(_)
+        | Refusal::Consent { .. }
+        | Refusal::Oneself(_)
+        | Refusal::Unreadable(_)
+        | Refusal::Unsound(_)
+        | Refusal::NoRecord(_) => Word::Refused,
     };
     output.failure_of(
         "outcome",

@@ -17,11 +17,15 @@ use self::act::act;
 use self::args::{Cli, Command, ConnectionVerb, Global, ServerVerb, UserVerb};
 use self::output::{Answer, Output};
 use crate::actions::opening::{self, Opened};
+use crate::actions::refs::RefError;
 use crate::explain::{Code, Explain, Explanation};
 use crate::text::Text;
 
 const USAGE: u8 = 2;
 const FAILED: u8 = 1;
+
+/// Characters of a seed: 36 bytes in base32.
+const SEED_CHARS: usize = 58;
 
 /// Reads the arguments that the program was started with. `Err` is the exit code of what clap had to say.
 pub fn parse() -> Result<Cli, u8> {
@@ -42,12 +46,24 @@ fn misused(error: &clap::Error) -> u8 {
         ));
         return USAGE;
     }
+    if std::env::args().any(|word| holds_seed(&word)) {
+        // What clap says would repeat it.
+        output::usage(&RefError::Seed.to_string());
+        return USAGE;
+    }
     let is_question = matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     );
     let _ = error.print();
     if is_question { 0 } else { USAGE }
+}
+
+/// Whether a seed stands in a text, whatever it is the seed of.
+fn holds_seed(text: &str) -> bool {
+    let is_base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c);
+    text.split(|c| !is_base32(c))
+        .any(|word| word.len() == SEED_CHARS && word.starts_with('S'))
 }
 
 /// A verb before its noun, turned round.
@@ -139,18 +155,19 @@ async fn run_command(
     output: &Output,
     cancel: &CancellationToken,
 ) -> u8 {
-    let ports = &opened.ports;
     match command {
         Command::User(UserVerb::Revoke(action)) => {
-            act(&action, ports, global, output, cancel).await
+            act(&action, opened, global, output, cancel).await
         }
-        Command::User(UserVerb::Lift(action)) => act(&action, ports, global, output, cancel).await,
+        Command::User(UserVerb::Lift(action)) => act(&action, opened, global, output, cancel).await,
         Command::User(UserVerb::Reissue(action)) => {
-            act(&action, ports, global, output, cancel).await
+            act(&action, opened, global, output, cancel).await
         }
-        Command::User(UserVerb::Creds(action)) => act(&action, ports, global, output, cancel).await,
+        Command::User(UserVerb::Creds(action)) => {
+            act(&action, opened, global, output, cancel).await
+        }
         Command::Connection(ConnectionVerb::Kick(action)) => {
-            act(&action, ports, global, output, cancel).await
+            act(&action, opened, global, output, cancel).await
         }
         Command::Server(ServerVerb::Ls) => read::server::list(opened, output).await,
         Command::Server(ServerVerb::Info { server }) => {

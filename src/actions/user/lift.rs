@@ -133,6 +133,9 @@ fn add_account(plan: &mut Plan, facts: &Facts, account: AccountId) -> Result<(),
         signer: signer.key,
         detail: format!("no revocation of {} any more", keys.join(", ")),
     })));
-    plan.steps.push(Step::Push { account });
+    plan.steps.push(Step::Push {
+        account,
+        name: known.account.name.clone(),
+    });
     Ok(())
 }

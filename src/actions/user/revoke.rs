@@ -2,8 +2,10 @@
 //! issued anew after it, a lifted revocation revives what was leaked.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
+use crate::actions::closing::written;
 use crate::actions::facts::{Facts, KnownUser, unanswered, user_of};
 use crate::actions::plan::{Plan, PlannedChange, Reach, SignAccount, Step, Target, Warning};
 use crate::actions::refs::{AccountRef, WhomRef};
@@ -18,6 +20,10 @@ use crate::jwt::keys::AccountId;
 use crate::jwt::revocations::EVERYBODY;
 use crate::jwt::time::UnixTime;
 use crate::jwt::token::MAX_TOKEN_BYTES;
+use crate::text::Text;
+
+/// Connections that a preview names one by one.
+const KICKS_NAMED: usize = 12;
 
 /// Bytes of an entry in the token text: key, colon, time and comma, in base64.
 const ENTRY_BYTES: usize = 94;
@@ -98,6 +104,30 @@ impl Action for RevokeUsers {
 struct Entry {
     key: String,
     at: Value,
+}
+
+impl Entry {
+    /// Whether the token of a connection, if it can be read, is dead by this entry for everybody.
+    fn reaches(&self, row: &ConnectionRow) -> bool {
+        let issued_at = row.holder.as_ref().and_then(|holder| holder.issued_at);
+        user_of(row).is_some()
+            && match &self.at {
+                Value::ServerTime { .. } => true,
+                Value::Given(at) => at.as_i64() >= Some(issued_at.unwrap_or_default().0),
+            }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.at {
+            Value::ServerTime { .. } => write!(f, "{} at <server time>", self.key),
+            Value::Given(at) => {
+                let at = UnixTime(at.as_i64().unwrap_or_default());
+                write!(f, "{} at {}", self.key, at.timestamp())
+            }
+        }
+    }
 }
 
 impl RevokeUsers {
@@ -222,16 +252,9 @@ fn add_account(
         .cloned()
         .collect();
     let victims: Vec<&ConnectionRow> = if everybody {
-        let before = &known.account.id;
-        facts
-            .open
-            .iter()
-            .filter(|row| {
-                row.account
-                    .as_ref()
-                    .is_some_and(|named| named.key == *before)
-                    && user_of(row).is_some()
-            })
+        let of_account = facts.open.iter().filter(|row| is_in(row, account));
+        of_account
+            .filter(|row| entries.iter().any(|entry| entry.reaches(row)))
             .collect()
     } else {
         facts.open_of(&users).collect()
@@ -262,29 +285,48 @@ fn add_account(
             .map(|edit| PlannedChange::of(edit, &known.base)),
     );
     plan.signer = Some(signer);
-    add_reach(&mut plan.reach, &victims, users.len());
+    add_reach(&mut plan.reach, &victims, &users);
     plan.warnings.extend(unreadable(facts, account));
-    let detail = format!(
-        "revocation of {} at <server time>",
-        entries
-            .iter()
-            .map(|entry| entry.key.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    );
+    let entries: Vec<String> = entries.iter().map(Entry::to_string).collect();
     plan.steps.push(Step::Sign(Box::new(SignAccount {
         account,
         name: known.account.name.clone(),
         base: known.base.clone(),
         edits,
         signer: signer.key,
-        detail,
+        detail: format!("revocation of {}", entries.join(", ")),
     })));
     plan.steps.push(Step::Contain {
         account,
+        name: known.account.name.clone(),
         kicks: victims.iter().map(|row| row.id).collect(),
+        detail: containment(facts, &victims),
     });
     Ok(())
+}
+
+/// `push to n1 n2 n3, kick n1/41 n2/18`, with the first of many connections.
+fn containment(facts: &Facts, victims: &[&ConnectionRow]) -> String {
+    let servers = facts.census.iter().flat_map(|census| census.ours());
+    let mut words: Vec<String> = servers.map(|server| server.name.to_string()).collect();
+    if words.is_empty() {
+        words.push("the servers".to_owned());
+    }
+    let mut detail = format!("push to {}", words.join(" "));
+    if !victims.is_empty() {
+        let named = victims.iter().take(KICKS_NAMED).map(|row| written(row));
+        detail = format!("{detail}, kick {}", named.collect::<Vec<_>>().join(" "));
+    }
+    match victims.len().saturating_sub(KICKS_NAMED) {
+        0 => detail,
+        more => format!("{detail} and {more} more"),
+    }
+}
+
+fn is_in(row: &ConnectionRow, account: AccountId) -> bool {
+    row.account
+        .as_ref()
+        .is_some_and(|named| named.key == account)
 }
 
 /// Whether every server is known to keep these users out already.
@@ -303,7 +345,8 @@ fn is_settled(facts: &Facts, account: AccountId, users: &[KnownUser]) -> bool {
             .revoked_at(user.id, user.issued_at)
             .is_some()
     };
-    all_answered && known.split.is_empty() && users.iter().all(revoked)
+    let agreed = known.split.is_empty() && known.foreign.is_empty();
+    all_answered && agreed && users.iter().all(revoked)
 }
 
 /// The revocations that other servers' tokens have and the base lacks: a narrowing act loses none of them.
@@ -335,29 +378,33 @@ fn union(facts: &Facts, account: AccountId) -> Vec<Edit> {
         .collect()
 }
 
-fn add_reach(reach: &mut Reach, victims: &[&ConnectionRow], users: usize) {
+fn add_reach(reach: &mut Reach, victims: &[&ConnectionRow], users: &[KnownUser]) {
     reach.connections += victims.len();
     reach.leafnodes += victims
         .iter()
         .filter(|row| row.kind == ConnectionKind::Leafnode)
         .count();
-    reach.users += users;
-    for row in victims {
-        if !reach.names.contains(&row.name) {
-            reach.names.push(row.name.clone());
+    reach.users += users.len();
+    let named = users.iter().map(|user| Text::from(user.shown()));
+    for name in named.chain(victims.iter().map(|row| shown_user(row))) {
+        if !reach.names.contains(&name) {
+            reach.names.push(name);
         }
     }
+}
+
+/// The user of a connection, or the name of one whose user cannot be read.
+fn shown_user(row: &ConnectionRow) -> Text {
+    let user = row.holder.as_ref().and_then(|holder| holder.user.as_ref());
+    user.and_then(|user| user.name.clone())
+        .unwrap_or_else(|| row.name.clone())
 }
 
 /// Connections of the account that nobody can read do not prevent proof: a server answers after it has closed its victims.
 fn unreadable(facts: &Facts, account: AccountId) -> Option<Warning> {
     let names: Vec<String> = facts
         .unreadable()
-        .filter(|row| {
-            row.account
-                .as_ref()
-                .is_some_and(|named| named.key == account)
-        })
+        .filter(|row| is_in(row, account))
         .map(|row| {
             if row.name.is_empty() {
                 format!("{}/{}", row.server.name, row.id.cid)
