@@ -10,8 +10,13 @@
     reason = "nothing is reachable from outside a test binary; `pub` says what a module offers to the others"
 )]
 
+mod exits;
 mod guard;
+mod kick;
+mod races;
+mod revoke;
 mod shape;
+mod silence;
 mod store;
 mod support;
 mod sys;

@@ -8,5 +8,8 @@
 //! }
 //! ```
 
+pub mod between;
+pub mod ears;
 pub mod skip;
 pub mod tools;
+pub mod world;

@@ -1,0 +1,228 @@
+//! Acts while a server is stopped, killed, frozen or has no room: what is not known is never called clear, and what a server
+//! did not do is said with its name. Each story breaks a sandbox of its own.
+
+use std::fs;
+
+use nats_oam::demo::sandbox::Order;
+use serde_json::{Value, json};
+
+use crate::support::ears::Ears;
+use crate::support::world::{Admin, OwnWorld, Ran, Tenant, World, codes, text};
+
+fn revoke(admin: &Admin, tenant: &Tenant, user: &str) -> Ran {
+    let whom = format!("{}/{user}", tenant.name);
+    admin.run(&["user", "revoke", &whom, "--confirm", &tenant.tail(user)])
+}
+
+/// A client of `a` on each server, and an admin who has seen all of them.
+async fn settled(world: &World, ears: &Ears) -> (Tenant, Admin) {
+    let (tenant, admin) = (world.tenant(), world.admin());
+    for server in ["n1", "n2", "n3"] {
+        world.client(&tenant, "a", server);
+    }
+    ears.connected(&tenant, "a", 3).await;
+    let seen = admin.run(&["server", "ls"]);
+    assert_eq!(seen.code, 0, "{seen:?}");
+    (tenant, admin)
+}
+
+fn server<'a>(outcome: &'a Value, name: &str) -> &'a Value {
+    let mut servers = outcome["servers"].as_array().unwrap().iter();
+    servers
+        .find(|server| server["name"] == json!(name))
+        .unwrap()
+}
+
+/// Two servers proved it, and of the third nothing is known.
+fn unverified_but_for_n3(ran: &Ran) {
+    let outcome = ran.json();
+    assert_eq!((ran.code, &outcome["exit"]), (5, &json!(5)), "{ran:?}");
+    assert_eq!(outcome["outcome"], "unverified");
+    assert_eq!(outcome["unknown"], json!(["n3"]));
+    for name in ["n1", "n2"] {
+        let told = server(&outcome, name);
+        assert_eq!(told["state"], "clear", "{outcome}");
+        assert_eq!(
+            (&told["pushed"], &told["in_force"]),
+            (&json!(true), &json!(true))
+        );
+        assert_eq!(told["open"], 0);
+    }
+    let silent = server(&outcome, "n3");
+    assert_eq!(silent["state"], "unknown");
+    for field in ["pushed", "in_force", "open"] {
+        assert_eq!(silent[field], json!(null), "{field}");
+    }
+    assert!(
+        ran.warnings().contains(&"silent_servers".to_owned()),
+        "{ran:?}"
+    );
+    assert_eq!(outcome["steps"], json!({"done": 2, "of": 2}));
+    assert!(outcome["audit"]["result"].is_string());
+}
+
+async fn told(order: fn(String) -> Order, world: &OwnWorld) -> (Tenant, Admin, Ran) {
+    let ears = world.ears().await;
+    let (tenant, admin) = settled(world, &ears).await;
+    world.order(&order("n3".to_owned()));
+
+    let ran = revoke(&admin, &tenant, "a");
+
+    (tenant, admin, ran)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_server_is_unknown_until_it_is_forgotten() {
+    let Some(world) = World::own() else { return };
+    let (tenant, admin, ran) = told(Order::Stop, &world).await;
+    unverified_but_for_n3(&ran);
+
+    let forgotten = admin.run(&["server", "forget", "n3"]);
+
+    assert_eq!(forgotten.code, 0, "{forgotten:?}");
+    assert_eq!(forgotten.json()["item"]["name"], "n3");
+    let ran = revoke(&admin, &tenant, "b");
+    // It is still in the configuration of the others, and nobody knows where it is.
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(
+        ran.warnings().contains(&"unknown_server".to_owned()),
+        "{ran:?}"
+    );
+    assert!(
+        !ran.warnings().contains(&"silent_servers".to_owned()),
+        "{ran:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_server_is_unknown() {
+    let Some(world) = World::own() else { return };
+    let (_, _, ran) = told(Order::Kill, &world).await;
+    unverified_but_for_n3(&ran);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_server_is_unknown() {
+    let Some(world) = World::own() else { return };
+    let (_, _, ran) = told(Order::Freeze, &world).await;
+    unverified_but_for_n3(&ran);
+    world.order(&Order::Thaw("n3".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_never_saw_a_missing_server_hears_of_it_and_is_not_told_that_all_is_well() {
+    let Some(world) = World::own() else { return };
+    let ears = world.ears().await;
+    let (tenant, _) = settled(&world, &ears).await;
+    world.order(&Order::Kill("n3".to_owned()));
+    let newcomer = world.admin();
+
+    let ran = revoke(&newcomer, &tenant, "a");
+
+    assert_eq!(
+        (ran.code, &ran.json()["outcome"]),
+        (5, &json!("unverified")),
+        "{ran:?}"
+    );
+    assert!(
+        ran.warnings().contains(&"unknown_server".to_owned()),
+        "{ran:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_keep_the_token_makes_it_partial_with_its_name() {
+    let Some(world) = World::own() else { return };
+    let ears = world.ears().await;
+    let (tenant, admin) = settled(&world, &ears).await;
+    // A folder where the file of the token would be: n3 answers with an error and goes on with the old one.
+    let file = world.resolver_file("n3", tenant.id);
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+
+    let whom = format!("{}/a", tenant.name);
+    let ran = admin.run(&[
+        "user",
+        "revoke",
+        &whom,
+        "--confirm",
+        &tenant.tail("a"),
+        "--wait",
+        "2s",
+    ]);
+
+    let outcome = ran.json();
+    assert_eq!(
+        (ran.code, &outcome["outcome"]),
+        (4, &json!("partial")),
+        "{ran:?}"
+    );
+    assert_eq!(
+        (
+            &server(&outcome, "n1")["state"],
+            &server(&outcome, "n2")["state"]
+        ),
+        (&json!("clear"), &json!("clear"))
+    );
+    let told = server(&outcome, "n3");
+    assert_eq!(
+        (&told["pushed"], &told["in_force"]),
+        (&json!(false), &json!(false)),
+        "{outcome}"
+    );
+    assert_eq!(told["state"], "open", "its client came back: {outcome}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_done_in_the_store_alone_because_no_server_answers() {
+    let Some(world) = World::shared() else { return };
+    let (tenant, admin) = (world.tenant(), world.admin());
+    let (before, whom) = (tenant.token_in_store(), format!("{}/a", tenant.name));
+
+    let ran = admin.run(&[
+        "--server",
+        "nats://127.0.0.1:1",
+        "user",
+        "revoke",
+        &whom,
+        "--confirm",
+        &tenant.tail("a"),
+    ]);
+
+    assert_eq!(
+        (ran.code, &ran.json()["outcome"]),
+        (1, &json!("failed")),
+        "{ran:?}"
+    );
+    assert_eq!(ran.json()["error"]["code"], "not_connected");
+    assert_eq!(tenant.token_in_store().revision(), before.revision());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_the_store_alone_gets_it_and_is_told_that_nothing_is_proven() {
+    let Some(world) = World::shared() else { return };
+    let (tenant, admin) = (world.tenant(), world.admin());
+    admin.run(&["server", "ls"]);
+    let whom = format!("{}/a", tenant.name);
+
+    let ran = admin.run(&[
+        "--offline",
+        "user",
+        "revoke",
+        &whom,
+        "--confirm",
+        &tenant.tail("a"),
+    ]);
+
+    let outcome = ran.json();
+    assert_eq!(
+        (ran.code, &outcome["outcome"]),
+        (5, &json!("unverified")),
+        "{ran:?}"
+    );
+    assert_eq!(outcome["unknown"], json!(["n1", "n2", "n3"]));
+    assert!(codes(&outcome["warnings"]).contains(&"offline".to_owned()));
+    let account = nats_oam::jwt::account::Account::of(&tenant.token_in_store()).unwrap();
+    assert!(account.revocations.named(tenant.user("a")).is_some());
+    assert_eq!(text(&outcome["undo"]), "user.lift");
+}

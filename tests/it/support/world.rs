@@ -1,0 +1,302 @@
+//! A sandbox for the stories of acts, the people in it, and the program as those people run it. Who listens in is in `ears`.
+
+use std::fs;
+use std::future::Future;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use nats_oam::demo::sandbox::{ClientOrder, Description, Options, Order, Sandbox};
+use nats_oam::jwt::keys::{AccountId, UserId};
+use nats_oam::jwt::token::Token;
+use serde_json::Value;
+
+use super::skip::needs;
+use super::tools::Tool;
+
+/// Nothing here takes so long.
+pub const DEADLINE: Duration = Duration::from_secs(15);
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_nats-oam");
+
+/// More than there are stories that share a sandbox.
+const SPARE_ACCOUNTS: usize = 48;
+
+/// A running sandbox.
+pub struct World {
+    sandbox: Mutex<Sandbox>,
+    given: AtomicUsize,
+}
+
+/// A sandbox that a story may break. There is one at a time.
+pub struct OwnWorld {
+    world: World,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl std::ops::Deref for OwnWorld {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl World {
+    /// The sandbox that all stories share, one account each. `None`: there is no nats-server, and that was said.
+    #[track_caller]
+    pub fn shared() -> Option<&'static Self> {
+        static WORLD: OnceLock<World> = OnceLock::new();
+        let tools = needs(&[Tool::NatsServer])?;
+        Some(WORLD.get_or_init(|| Self::start(tools.path(Tool::NatsServer), SPARE_ACCOUNTS)))
+    }
+
+    /// A sandbox for one story.
+    #[track_caller]
+    pub fn own() -> Option<OwnWorld> {
+        static TURN: Mutex<()> = Mutex::new(());
+        let tools = needs(&[Tool::NatsServer])?;
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(OwnWorld {
+            world: Self::start(tools.path(Tool::NatsServer), 2),
+            _turn: turn,
+        })
+    }
+
+    fn start(program: &Path, spare_accounts: usize) -> Self {
+        let options = Options {
+            program: program.to_owned(),
+            servers: 3,
+            tenants: false,
+            spare_accounts,
+        };
+        Self {
+            sandbox: Mutex::new(Sandbox::start(Path::new(PROGRAM), &options).unwrap()),
+            given: AtomicUsize::new(0),
+        }
+    }
+
+    fn sandbox(&self) -> MutexGuard<'_, Sandbox> {
+        self.sandbox.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn description(&self) -> Description {
+        self.sandbox().description().clone()
+    }
+
+    pub fn order(&self, order: &Order) {
+        self.sandbox().order(order).unwrap();
+    }
+
+    /// An account that no other story has.
+    pub fn tenant(&self) -> Tenant {
+        let number = self.given.fetch_add(1, Ordering::Relaxed) + 1;
+        Tenant::of(&self.description(), &format!("TEST{number:02}"))
+    }
+
+    /// A client that comes back for ever, to one server.
+    pub fn client(&self, tenant: &Tenant, user: &str, server: &str) {
+        self.order(&Order::Client(ClientOrder {
+            creds: tenant.creds(user),
+            server: Some(server.to_owned()),
+            name: format!("{user}-on-{server}"),
+            claims: None,
+        }));
+    }
+
+    /// Where a server keeps a token that it was given.
+    pub fn resolver_file(&self, server: &str, account: AccountId) -> PathBuf {
+        let data = self.description().data_dir;
+        let home = data.parent().unwrap().join(server);
+        home.join("jwt").join(format!("{account}.jwt"))
+    }
+
+    /// Somebody at a machine of their own, who never ran the program before.
+    pub fn admin(&self) -> Admin {
+        Admin {
+            home: tempfile::tempdir().unwrap(),
+            context: self.description().context,
+        }
+    }
+}
+
+/// An account with its users: `a b c`, `r` of a role, `k` with a bearer token.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    pub name: String,
+    pub id: AccountId,
+    creds: PathBuf,
+    /// The store's token.
+    pub stored: PathBuf,
+}
+
+impl Tenant {
+    pub fn of(description: &Description, name: &str) -> Self {
+        let operator = &description.operator.name;
+        let accounts = description.data_dir.join(operator).join("accounts");
+        let stored = accounts.join(name).join(format!("{name}.jwt"));
+        Self {
+            name: name.to_owned(),
+            id: decoded(&stored).envelope().subject.try_into().unwrap(),
+            creds: description
+                .keystore_dir
+                .join("creds")
+                .join(operator)
+                .join(name),
+            stored,
+        }
+    }
+
+    pub fn creds(&self, user: &str) -> PathBuf {
+        self.creds.join(format!("{user}.creds"))
+    }
+
+    /// The token in the creds of a user.
+    pub fn token(&self, user: &str) -> Token {
+        let creds = fs::read_to_string(self.creds(user)).unwrap();
+        Token::decode(creds.lines().nth(1).unwrap()).unwrap()
+    }
+
+    pub fn user(&self, user: &str) -> UserId {
+        self.token(user).envelope().subject.try_into().unwrap()
+    }
+
+    /// What a revocation of this user asks to be typed.
+    pub fn tail(&self, user: &str) -> String {
+        self.user(user).key().tail()
+    }
+
+    pub fn token_in_store(&self) -> Token {
+        decoded(&self.stored)
+    }
+}
+
+fn decoded(path: &Path) -> Token {
+    Token::decode(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Somebody who runs the program: home, roster and record are theirs alone.
+pub struct Admin {
+    pub home: tempfile::TempDir,
+    /// What `--context` is given.
+    pub context: PathBuf,
+}
+
+/// What a run of the program came to.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// The one object on standard output.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// The codes of its warnings.
+    pub fn warnings(&self) -> Vec<String> {
+        codes(&self.json()["warnings"])
+    }
+}
+
+/// The codes in a list of warnings.
+pub fn codes(warnings: &Value) -> Vec<String> {
+    let warnings = warnings.as_array().unwrap().iter();
+    warnings.map(|said| text(&said["code"])).collect()
+}
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+impl Admin {
+    /// The folder of the record: below it a folder for each operator.
+    pub fn data(&self) -> PathBuf {
+        self.home.path().join("data/nats-oam")
+    }
+
+    /// The program in the context of this admin, for JSON.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.bare(&["--json", "--context"]);
+        command.arg(&self.context).args(args);
+        command
+    }
+
+    /// The program, with nothing of the caller's own settings.
+    pub fn bare(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        let home = self.home.path();
+        command
+            .env_clear()
+            .env("HOME", home)
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_DATA_HOME", home.join("data"))
+            .env("XDG_STATE_HOME", home.join("state"))
+            .env("USER", "kim")
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, args: &[&str]) -> Ran {
+        ran(self.command(args).output().unwrap())
+    }
+
+    pub fn start(&self, args: &[&str]) -> Child {
+        self.command(args).spawn().unwrap()
+    }
+
+    /// Runs with something on standard input.
+    pub fn run_with(&self, args: &[&str], input: &str) -> Ran {
+        let mut command = self.command(args);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        ran(child.wait_with_output().unwrap())
+    }
+}
+
+/// Runs a command line as it stands, with `--json`.
+pub fn run_as_shown(admin: &Admin, shown: &str) -> Ran {
+    let words: Vec<&str> = shown.split(' ').collect();
+    assert_eq!(words.first(), Some(&"nats-oam"));
+    let mut command = admin.bare(words.get(1..).unwrap());
+    ran(command.arg("--json").output().unwrap())
+}
+
+/// What a process that was started came to.
+pub fn finished(child: Child) -> Ran {
+    ran(child.wait_with_output().unwrap())
+}
+
+fn ran(output: Output) -> Ran {
+    Ran {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Asks again until it is so.
+pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = ask().await {
+            return found;
+        }
+        assert!(start.elapsed() < DEADLINE, "in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+}
