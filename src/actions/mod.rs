@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod plan;
 pub mod ports;
 pub mod prepare;
+pub mod recovery;
 pub mod refs;
 pub mod refusal;
 mod resolve;
@@ -43,6 +44,7 @@ pub mod connection {
 pub mod user {
     //! Acts on users.
     pub mod creds;
+    mod inherit;
     pub mod lift;
     pub mod reissue;
     pub mod revoke;

@@ -17,6 +17,9 @@ use super::facts::Facts;
 use super::refusal::Refusal;
 use super::spec::{ActionId, Direction, Level, Spec};
 
+/// Stands in a diff for a time that the servers give when the act is done.
+pub const SERVER_TIME: &str = "<server time>";
+
 /// A thing that an act is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Target {
@@ -159,7 +162,7 @@ impl PlannedChange {
             EditOp::Set(value) => {
                 let after = match value {
                     Value::Given(node) => node.clone(),
-                    Value::ServerTime { .. } => Node::from("<server time>"),
+                    Value::ServerTime { .. } => Node::from(SERVER_TIME),
                 };
                 (
                     if before.is_some() { "replace" } else { "add" },

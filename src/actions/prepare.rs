@@ -81,7 +81,7 @@ fn complete(command: &mut String, level: Level, confirm: &str, ports: &Ports) {
 }
 
 /// A word for a shell.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         word.to_owned()
@@ -155,9 +155,13 @@ pub async fn gather(
     if needs.tokens {
         read_tokens(&mut facts.users, ports).await?;
     }
-    if let (true, Some(sys)) = (needs.open, sys) {
+    let lacks_token = needs.tokens && facts.users.iter().any(|user| user.token.is_none());
+    if let (true, Some(sys)) = (needs.open || lacks_token, sys) {
         facts.open = open_connections(sys, &facts).await?;
         learn_from_open(&mut facts);
+    }
+    if let (true, Some(sys)) = (lacks_token, sys) {
+        read_live_tokens(&mut facts, sys).await?;
     }
     Ok(facts)
 }
@@ -175,6 +179,23 @@ async fn read_tokens(users: &mut [KnownUser], ports: &Ports) -> Result<(), Refus
         };
         let token = blocking(Arc::clone(store), move |store| store.token(&of)).await?;
         user.token = Some(token.map_err(|error| Refusal::Unreadable(error.to_string().into()))?);
+    }
+    Ok(())
+}
+
+/// Of users in no store, the youngest token that an open connection of theirs came with.
+async fn read_live_tokens(facts: &mut Facts, sys: &dyn Sys) -> Result<(), Refusal> {
+    for user in facts.users.iter_mut().filter(|user| user.token.is_none()) {
+        let own = facts
+            .open
+            .iter()
+            .filter(|row| user_of(row) == Some(user.id));
+        let youngest =
+            own.max_by_key(|row| row.holder.as_ref().and_then(|holder| holder.issued_at));
+        if let Some(row) = youngest {
+            let token = sys.token_of(row.id).await;
+            user.token = token.map_err(|error| not_connected(&error))?;
+        }
     }
     Ok(())
 }

@@ -62,7 +62,8 @@ pub trait Store: Send + Sync {
     fn token(&self, of: &Stored) -> Result<Token, StoreError>;
 
     /// Replaces a token by another, whole or not at all. `base` is what the edit began from: `Stale` when that is no longer
-    /// there; `None` adds what must not be there yet.
+    /// there; `None` adds what must not be there yet. A user's token may give way to one of another key and the same name: a
+    /// reissue.
     fn write(&self, of: &Stored, token: &Token, base: Option<Revision>) -> Result<(), StoreError>;
 
     /// Something that signs with a key of the keyring.

@@ -310,12 +310,17 @@ impl NscStore {
             },
             error => error,
         })?;
-        let found = self.read(&path)?.revision();
-        if found != base {
+        let held = self.read(&path)?;
+        if held.revision() != base {
             return Err(StoreError::Stale {
                 place: self.tree.shown(&path),
-                found: Some(found),
+                found: Some(held.revision()),
             });
+        }
+        let (old, new) = (held.envelope(), token.envelope());
+        if old.subject != new.subject && old.name != new.name {
+            let why = format!("{} gives way to {}, under another name", old.name, new.name);
+            return Err(StoreError::Unfit { why: why.into() });
         }
         write_file(&path, token.text().as_bytes(), Over::Anything)
     }
@@ -331,7 +336,7 @@ impl Store for NscStore {
     }
 
     fn write(&self, of: &Stored, token: &Token, base: Option<Revision>) -> Result<(), StoreError> {
-        check_fit(of, token)?;
+        check_fit(of, token, base)?;
         let lock = Lock::on(&self.tree.marker())?;
         sweep(&lock, &self.tree.operator_dir());
         let there = self.file_of(of);
@@ -385,15 +390,16 @@ impl Store for NscStore {
     }
 }
 
-/// A token is written only as what it is, and only if its signature is good.
-fn check_fit(of: &Stored, token: &Token) -> Result<(), StoreError> {
+/// A token is written only as what it is, and only if its signature is good. A user's may give way to one of another key: a
+/// reissued user keeps its place.
+fn check_fit(of: &Stored, token: &Token, base: Option<Revision>) -> Result<(), StoreError> {
     let unfit = |why: String| Err(StoreError::Unfit { why: why.into() });
     token.verify()?;
     let subject = token.envelope().subject;
     let (kind, key) = match of {
         Stored::Operator => (TokenKind::Operator, None),
         Stored::Account(account) => (TokenKind::Account, Some(account.key())),
-        Stored::User { user, .. } => (TokenKind::User, Some(user.key())),
+        Stored::User { user, .. } => (TokenKind::User, base.is_none().then(|| user.key())),
     };
     token.expect(kind)?;
     if key.is_some_and(|key| key != subject) {

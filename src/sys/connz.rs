@@ -19,9 +19,11 @@ use super::system::SystemAccount;
 use super::tokens::Tokens;
 use super::wire::Reply;
 use super::wire::connz::{Body, Connz, PAGE};
-use crate::inventory::connection::ConnectionRow;
+use crate::inventory::connection::{ConnectionRow, Identity};
 use crate::inventory::server::{ServerLabel, ServerRow};
 use crate::jwt::keys::{AccountId, ConnId, ServerId, UserId};
+use crate::jwt::token::Token;
+use crate::jwt::user::User;
 use crate::text::Text;
 
 /// Connections asked one by one at the same time.
@@ -157,14 +159,47 @@ impl SystemAccount {
     }
 
     async fn one_with_auth(&self, id: ConnId) -> Result<Vec<ConnectionRow>, SysError> {
+        let page = self.page_of_one(id).await?;
         let body = Body::one(id.cid);
-        let question = Question::new(subjects::connz(id.server), body.to_json());
-        let patience = Patience::ForAll(self.timeout());
-        let page = self
-            .ask_one_with(&self.reads, question, patience, envelope)
-            .await?;
         decode(&page, &self.tokens, &mut Interner::default(), &body).map_err(SysError::Refused)
     }
+
+    /// The token of a connection whose holder it proves.
+    pub(super) async fn ask_token(&self, id: ConnId) -> Result<Option<Token>, SysError> {
+        let page = self.page_of_one(id).await?;
+        let body = Body::one(id.cid);
+        let rows = decode(&page, &self.tokens, &mut Interner::default(), &body);
+        let rows = rows.map_err(SysError::Refused)?;
+        let proven = rows.iter().any(|row| row.id == id && is_proven(row));
+        Ok(token_in(&page, id.cid).filter(|_| proven))
+    }
+
+    async fn page_of_one(&self, id: ConnId) -> Result<Bytes, SysError> {
+        let question = Question::new(subjects::connz(id.server), Body::one(id.cid).to_json());
+        let patience = Patience::ForAll(self.timeout());
+        self.ask_one_with(&self.reads, question, patience, envelope)
+            .await
+    }
+}
+
+fn is_proven(row: &ConnectionRow) -> bool {
+    row.holder
+        .as_ref()
+        .is_some_and(|holder| match holder.identity {
+            Identity::Verified | Identity::Spoofed => true,
+            Identity::Unverified | Identity::Callout => false,
+        })
+}
+
+/// The token of one entry. That of a bearer user is a credential, and stays here even where a server shows it.
+fn token_in(page: &[u8], cid: u64) -> Option<Token> {
+    let reply: Reply<Connz<'_>> = serde_json::from_slice(page).ok()?;
+    let (_, answer) = reply.into_data();
+    let entries = answer.ok()?.connections;
+    let entry = entries.iter().find(|entry| entry.cid == cid)?;
+    let token = Token::decode(entry.jwt.as_deref()?).ok()?;
+    let is_bearer = User::of(&token).is_ok_and(|user| user.restrictions.bearer);
+    (!is_bearer).then_some(token)
 }
 
 /// Adds one answer to those of its server. `Err` holds the name of a server that was silent to any question.

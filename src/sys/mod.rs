@@ -7,7 +7,8 @@
 //!                   ├─ connz     connections, identities only for those named
 //!                   └─ push      UPDATE, LDM, RELOAD, and the proof; kicks: KICK, many at once
 //! connect ─ feed ─ ear ─ pending events: decoded, merged, in batches
-//! wire, tokens, rows: what servers write becomes rows here; tokens and raw events go no further
+//! wire, tokens, rows: what servers write becomes rows here; raw events and users' tokens go no further, but for the one token
+//! that an act asks for by its connection
 //! ```
 //!
 //! Limits: answers are asked for without compression; a tenant's login (no system account) is refused with
@@ -95,6 +96,10 @@ pub trait Sys: Send + Sync {
         query: ConnQuery,
     ) -> BoxFuture<'_, Result<Gathered<Vec<ConnectionRow>>, SysError>>;
 
+    /// The token that an open connection came with. `None`: it is closed, its token is hidden or lets in whoever has it
+    /// (bearer), or no key of the account has signed it.
+    fn token_of(&self, id: ConnId) -> BoxFuture<'_, Result<Option<Token>, SysError>>;
+
     /// Pushes a token. What the servers say is not yet proof.
     fn push<'a>(
         &'a self,
@@ -162,6 +167,10 @@ impl Sys for SystemAccount {
         query: ConnQuery,
     ) -> BoxFuture<'_, Result<Gathered<Vec<ConnectionRow>>, SysError>> {
         Box::pin(self.ask_connections(query))
+    }
+
+    fn token_of(&self, id: ConnId) -> BoxFuture<'_, Result<Option<Token>, SysError>> {
+        Box::pin(self.ask_token(id))
     }
 
     fn push<'a>(

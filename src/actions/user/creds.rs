@@ -1,14 +1,17 @@
 //! Write the creds of a user: its token and its key in one file. With another end of life the token is signed anew, by the
-//! same key and for the same key.
+//! same key and for the same key; the store keeps its own.
 
 use std::path::PathBuf;
 
+use super::inherit::Heir;
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
-use crate::actions::facts::Facts;
-use crate::actions::plan::{Plan, Step, WriteOut};
+use crate::actions::facts::{Facts, KnownUser};
+use crate::actions::plan::{Issue, IssueKey, Plan, Step, StorePlace, Warning, WriteOut};
+use crate::actions::prepare::quoted;
 use crate::actions::refs::{UserRef, WhomRef};
 use crate::actions::refusal::Refusal;
 use crate::actions::spec::{Direction, Level, Spec, Tier};
+use crate::actions::when::Expiry;
 use crate::store::CredsPlace;
 
 /// Writes the creds of a user whose key is in the keyring.
@@ -19,6 +22,9 @@ pub struct WriteCreds {
     /// Where they go, instead of the keyring's own place
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// A duration, or never: a token of its own with this end, instead of the store's
+    #[arg(long, value_name = "D|never")]
+    pub expires: Option<Expiry>,
 }
 
 impl Action for WriteCreds {
@@ -36,6 +42,7 @@ impl Action for WriteCreds {
             [user] => Bound::Ready(Self {
                 user: user.to_ref(),
                 out: None,
+                expires: None,
             }),
             [] => Bound::No("select a user".to_owned()),
             _ => Bound::No("one user at a time".to_owned()),
@@ -51,13 +58,8 @@ impl Action for WriteCreds {
     }
 
     fn plan(&self, facts: &Facts) -> Result<Plan, Refusal> {
-        let user = facts.users.first().ok_or_else(|| Refusal::Unknown {
-            what: "user",
-            written: self.user.to_string().into(),
-        })?;
-        let token = user.token.clone().ok_or_else(|| {
-            Refusal::Unreadable(format!("no token of {} is in the store", user.shown()).into())
-        })?;
+        let heir = Heir::of(facts, &self.user)?;
+        let user = heir.user;
         if !facts.held.contains(&user.id.key()) {
             return Err(Refusal::NoSigner {
                 key: user.id.key(),
@@ -70,20 +72,65 @@ impl Action for WriteCreds {
         plan.level = Self::SPEC.level;
         plan.reach.users = 1;
         plan.summary = format!("write the creds of {}", user.shown());
-        let place = self
-            .out
-            .clone()
-            .map_or(CredsPlace::Keyring, CredsPlace::File);
-        plan.steps = vec![Step::Deliver(Box::new(WriteOut { token, place }))];
-        plan.command = match &self.out {
-            Some(out) => format!(
-                "nats-oam user creds {}/{} --out {}",
-                user.account,
-                user.id,
-                out.display()
-            ),
-            None => format!("nats-oam user creds {}/{}", user.account, user.id),
+        let step = match self.expires {
+            Some(expires) => self.signed_anew(&heir, expires, facts, &mut plan)?,
+            None => Step::Deliver(Box::new(WriteOut {
+                token: heir.old.clone(),
+                place: self.place(),
+            })),
         };
+        plan.steps = vec![step];
+        plan.command = self.command(user);
         Ok(plan)
+    }
+}
+
+impl WriteCreds {
+    /// The same user with another end, in the creds alone.
+    fn signed_anew(
+        &self,
+        heir: &Heir<'_>,
+        expires: Expiry,
+        facts: &Facts,
+        plan: &mut Plan,
+    ) -> Result<Step, Refusal> {
+        heir.may_keep_key()?;
+        let signer = heir.signer(facts)?;
+        let expires_at = heir.expires_at(Some(expires), facts.server_time)?;
+        if expires_at.is_none() {
+            let what = format!("the token of {} never expires", heir.user.shown());
+            plan.warnings.push(Warning::new("no_expiry", what));
+        }
+        plan.signer = Some(signer);
+        Ok(Step::Issue(Box::new(Issue {
+            account: heir.user.account,
+            account_name: heir.account.account.name.clone(),
+            name: heir.old.envelope().name.clone(),
+            tree: heir.claims(signer),
+            key: IssueKey::Keep(heir.user.id),
+            signer: signer.key,
+            after: heir.after(),
+            expires_at,
+            creds: self.place(),
+            store: StorePlace::Absent,
+            replaces: None,
+        })))
+    }
+
+    fn place(&self) -> CredsPlace {
+        self.out
+            .clone()
+            .map_or(CredsPlace::Keyring, CredsPlace::File)
+    }
+
+    fn command(&self, user: &KnownUser) -> String {
+        let mut command = format!("nats-oam user creds {}/{}", user.account, user.id);
+        if let Some(expires) = self.expires {
+            command = format!("{command} --expires {expires}");
+        }
+        if let Some(out) = &self.out {
+            command = format!("{command} --out {}", quoted(&out.to_string_lossy()));
+        }
+        command
     }
 }

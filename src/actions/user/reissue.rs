@@ -1,19 +1,16 @@
 //! Reissue a user: the same holder gets a new key and token, with the same name, tags, role or permissions.
 
+use std::path::PathBuf;
+
+use super::inherit::Heir;
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
 use crate::actions::facts::{Facts, KnownUser};
-use crate::actions::plan::{Issue, IssueKey, Plan, PlannedSigner, Step, StorePlace, Warning};
+use crate::actions::plan::{Issue, IssueKey, Plan, Step, StorePlace, Warning};
+use crate::actions::prepare::quoted;
 use crate::actions::refs::{UserRef, WhomRef};
 use crate::actions::refusal::Refusal;
 use crate::actions::spec::{Direction, Level, Spec, Tier};
 use crate::actions::when::Expiry;
-use crate::jwt::account::Account;
-use crate::jwt::envelope::Envelope;
-use crate::jwt::json::Node;
-use crate::jwt::keys::PublicKey;
-use crate::jwt::role::SignerKind;
-use crate::jwt::time::UnixTime;
-use crate::jwt::token::Token;
 use crate::store::CredsPlace;
 
 /// Makes a new key and token for the holder of a user.
@@ -29,7 +26,7 @@ pub struct ReissueUser {
     pub expires: Option<Expiry>,
     /// Where the creds go, instead of the keyring
     #[arg(long, value_name = "FILE")]
-    pub out: Option<std::path::PathBuf>,
+    pub out: Option<PathBuf>,
 }
 
 impl Action for ReissueUser {
@@ -67,40 +64,23 @@ impl Action for ReissueUser {
     }
 
     fn plan(&self, facts: &Facts) -> Result<Plan, Refusal> {
-        let user = facts.users.first().ok_or_else(|| Refusal::Unknown {
-            what: "user",
-            written: self.user.to_string().into(),
-        })?;
-        let account = facts
-            .account(user.account)
-            .ok_or_else(|| Refusal::Unknown {
-                what: "account",
-                written: user.account.to_string().into(),
-            })?;
-        let old = user.token.as_ref().ok_or_else(|| {
-            Refusal::Unreadable(
-                format!("no token of {} is at hand: it is in no store", user.shown()).into(),
-            )
-        })?;
-        let revoked_at = account
-            .account
-            .revocations
-            .revoked_at(user.id, user.issued_at);
-        if self.keep_key && account.account.revocations.of_user(user.id).is_some() {
-            let what = format!(
-                "a revocation of {} stands: a new token of the same key would need it lifted, which revives the old one",
-                user.shown()
-            );
-            return Err(Refusal::Unsound(what));
+        let heir = Heir::of(facts, &self.user)?;
+        if self.keep_key {
+            heir.may_keep_key()?;
         }
+        let signer = heir.signer(facts)?;
+        let (user, account) = (heir.user, &heir.account.account);
+        let is_revoked = account
+            .revocations
+            .revoked_at(user.id, user.issued_at)
+            .is_some();
         let mut plan = Plan::begin(&Self::SPEC, facts);
-        let signer = signer(facts, &account.account, old)?;
-        let expires_at = self.expires_at(old.envelope(), facts.server_time);
         plan.targets = vec![facts.user_target(user)];
         plan.confirm_users(facts);
-        if revoked_at.is_some() && plan.level == Level::Tail {
+        if is_revoked && plan.level == Level::Tail {
             plan.level = Level::Yes;
         }
+        let expires_at = heir.expires_at(self.expires, facts.server_time)?;
         if expires_at.is_none() {
             plan.warnings.push(Warning::new(
                 "no_expiry",
@@ -108,29 +88,25 @@ impl Action for ReissueUser {
             ));
         }
         plan.signer = Some(signer);
-        plan.summary = format!("reissue user {} in {}", user.shown(), account.account.name);
+        plan.summary = format!("reissue user {} in {}", user.shown(), account.name);
         plan.reach.users = 1;
         plan.steps = vec![Step::Issue(Box::new(Issue {
             account: user.account,
-            account_name: account.account.name.clone(),
-            name: user.name.clone().unwrap_or_default(),
-            tree: claims(old),
+            account_name: account.name.clone(),
+            name: heir.old.envelope().name.clone(),
+            tree: heir.claims(signer),
             key: if self.keep_key {
                 IssueKey::Keep(user.id)
             } else {
                 IssueKey::New
             },
             signer: signer.key,
-            after: account
-                .account
-                .revocations
-                .of_user(user.id)
-                .max(user.issued_at),
+            after: heir.after(),
             expires_at,
-            creds: self.place(revoked_at.is_some()),
+            creds: self.place(is_revoked),
             store: if user.stored {
                 StorePlace::Replace {
-                    base: old.revision(),
+                    base: heir.old.revision(),
                 }
             } else {
                 StorePlace::Absent
@@ -143,21 +119,6 @@ impl Action for ReissueUser {
 }
 
 impl ReissueUser {
-    /// As long as before, counted from now; none stays none.
-    fn expires_at(&self, old: &Envelope, now: UnixTime) -> Option<UnixTime> {
-        match self.expires {
-            Some(Expiry::Never) => None,
-            Some(Expiry::After(when)) => Some(when.after(now.timestamp()).into()),
-            None => {
-                let lifetime = old
-                    .expires_at?
-                    .0
-                    .saturating_sub(old.issued_at.unwrap_or_default().0);
-                Some(UnixTime(now.0.saturating_add(lifetime)))
-            }
-        }
-    }
-
     /// A working file is not replaced under a running client.
     fn place(&self, is_revoked: bool) -> CredsPlace {
         match &self.out {
@@ -176,45 +137,8 @@ impl ReissueUser {
             command = format!("{command} --expires {expires}");
         }
         if let Some(out) = &self.out {
-            command = format!("{command} --out {}", out.display());
+            command = format!("{command} --out {}", quoted(&out.to_string_lossy()));
         }
         command
     }
-}
-
-/// Name, tags, permissions and restrictions of a token, without what says whose and when.
-fn claims(old: &Token) -> Node {
-    let Node::Object(pairs) = old.as_read() else {
-        return Node::EMPTY_OBJECT;
-    };
-    let kept = pairs
-        .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "jti" | "iat" | "exp" | "nbf" | "iss" | "sub"));
-    Node::Object(kept.cloned().collect())
-}
-
-/// The key that signed the old token, if it is held. A user of a role is signed by that role's key or not at all; a plain one
-/// by the account's identity or a plain key.
-fn signer(facts: &Facts, account: &Account, old: &Token) -> Result<PlannedSigner, Refusal> {
-    let issuer = old.envelope().issuer;
-    let kind = account.signer_kind(issuer);
-    let planned = |key: PublicKey, kind| PlannedSigner { key, kind };
-    if let (Some(kind), true) = (kind, facts.held.contains(&issuer)) {
-        return Ok(planned(issuer, kind));
-    }
-    if let Some(role) = account.role(issuer) {
-        return Err(Refusal::NoSigner {
-            key: issuer,
-            role: format!("the key of role {}:{}", account.name, role.name),
-        });
-    }
-    let plain = account.plain_keys().find(|key| facts.held.contains(key));
-    let found = plain.map(|key| planned(key, SignerKind::Signing));
-    let identity = Some(account.id.key())
-        .filter(|key| facts.held.contains(key))
-        .map(|key| planned(key, SignerKind::Identity));
-    found.or(identity).ok_or_else(|| Refusal::NoSigner {
-        key: issuer,
-        role: format!("a key that signs users of {}", account.name),
-    })
 }
