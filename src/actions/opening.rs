@@ -54,10 +54,23 @@ pub enum Reach {
 /// What was opened, and how.
 pub struct Opened {
     pub ports: Ports,
+    pub servers: Servers,
+    pub paths: Paths,
     pub login: LoginState,
     pub operator: Option<OperatorId>,
     /// What could not be opened, and why.
     pub problems: Vec<Explanation>,
+}
+
+/// Whether servers can be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Servers {
+    Connected,
+    /// By wish.
+    NotAsked,
+    /// Nothing that we hold lets us in.
+    NoWayIn,
+    Unreachable,
 }
 
 /// How we are logged in.
@@ -106,6 +119,11 @@ pub async fn open(opening: Opening) -> Result<Opened, LedgerError> {
     };
     let mut known = operator.as_ref().map(|operator| operator.id);
     let mut sys = None;
+    let mut servers = match (opening.reach, &way) {
+        (Reach::Offline, _) => Servers::NotAsked,
+        (Reach::Servers, None) => Servers::NoWayIn,
+        (Reach::Servers, Some(_)) => Servers::Unreachable,
+    };
     let mut state = LoginState {
         how: How::Offline,
         expires_at: None,
@@ -114,21 +132,22 @@ pub async fn open(opening: Opening) -> Result<Opened, LedgerError> {
     if let Some(way) = way {
         let address = address(&opening, operator.as_ref());
         match connect(&opening, address, &way, known, &book).await {
-            Ok((servers, learned)) => {
+            Ok((system, learned)) => {
                 known = known.or(learned);
-                sys = Some(servers);
+                sys = Some(system);
+                servers = Servers::Connected;
                 state = way.state;
             }
             Err(error) => problems.push(error.explain()),
         }
     }
     let record = open_record(&opening, known)?;
-    if let Some(servers) = &sys {
-        remember(&record.roster(), servers, (opening.now)())?;
+    if let Some(system) = &sys {
+        remember(&record.roster(), system, (opening.now)())?;
     }
     let ports = Ports {
         store: store.map(|store| store as Arc<dyn Store>),
-        sys: sys.map(|servers| servers as Arc<dyn crate::sys::Sys>),
+        sys: sys.map(|system| system as Arc<dyn crate::sys::Sys>),
         record,
         book,
         actor: opening.actor,
@@ -137,6 +156,8 @@ pub async fn open(opening: Opening) -> Result<Opened, LedgerError> {
     };
     Ok(Opened {
         ports,
+        servers,
+        paths: opening.paths,
         login: state,
         operator: known,
         problems,

@@ -211,7 +211,7 @@ impl Resolver<'_> {
     }
 }
 
-fn unknown(what: &'static str, written: impl std::fmt::Display) -> Refusal {
+pub(super) fn unknown(what: &'static str, written: impl std::fmt::Display) -> Refusal {
     Refusal::Unknown {
         what,
         written: written.to_string().into(),
@@ -225,7 +225,7 @@ fn dedup<T: Ord>(mut fits: Vec<T>) -> Vec<T> {
 }
 
 /// The only thing that fits.
-fn only<T: Copy + std::fmt::Display>(
+pub(super) fn only<T: Copy + std::fmt::Display>(
     what: &'static str,
     written: impl std::fmt::Display,
     fits: &[T],

@@ -3,6 +3,7 @@
 mod act;
 pub mod args;
 pub mod check;
+mod looks;
 mod output;
 mod place;
 mod read;
@@ -14,8 +15,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use self::act::act;
-use self::args::{Cli, Command, ConnectionVerb, Global, ServerVerb, UserVerb};
+use self::args::{
+    AccountVerb, AuditVerb, Cli, Command, ConnectionVerb, ContextVerb, Global, KeyVerb,
+    OperatorVerb, RoleVerb, ServerVerb, UserVerb,
+};
 use self::output::{Answer, Output};
+use self::read::connection::Which;
+use crate::actions::action::Action;
 use crate::actions::opening::{self, Opened};
 use crate::actions::refs::RefError;
 use crate::explain::{Code, Explain, Explanation};
@@ -96,11 +102,40 @@ fn turned(verb: &str, noun: &str) -> Option<String> {
 
 /// Runs one command, and gives its exit code.
 pub async fn run(command: Command, global: &Global) -> u8 {
-    if let Command::Version = command {
-        output::out(concat!("nats-oam ", env!("CARGO_PKG_VERSION")));
-        return 0;
+    match command {
+        Command::Version => {
+            output::out(concat!("nats-oam ", env!("CARGO_PKG_VERSION")));
+            0
+        }
+        Command::Demo(_) => misuse("the sandbox is started by the program itself"),
+        Command::Context(verb) => context(&verb, global),
+        Command::Status => in_world(global, async |world| world.status().await).await,
+        Command::Operator(verb) => in_world(global, async |world| world.operator(verb).await).await,
+        Command::Account(verb) => in_world(global, async |world| world.account(verb).await).await,
+        Command::User(verb) => in_world(global, async |world| world.user(verb).await).await,
+        Command::Role(verb) => in_world(global, async |world| world.role(verb).await).await,
+        Command::Key(verb) => in_world(global, async |world| world.key(verb).await).await,
+        Command::Connection(verb) => {
+            in_world(global, async |world| world.connection(verb).await).await
+        }
+        Command::Server(verb) => in_world(global, async |world| world.server(verb).await).await,
+        Command::Audit(verb) => in_world(global, async |world| world.audit(verb).await).await,
+        Command::Identify { whom } => {
+            in_world(global, async |world| world.identify(&whom).await).await
+        }
     }
-    with_world(command, global).await
+}
+
+/// Contexts are read without opening what they name.
+fn context(verb: &ContextVerb, global: &Global) -> u8 {
+    match place::Surroundings::find(global) {
+        Ok(around) => {
+            let name = around.current().ok().flatten().unwrap_or_default();
+            let output = Output::new(global, name.into(), Timestamp::now());
+            read::context::context(verb, &around, &output)
+        }
+        Err(explanation) => fail(global, "context", &explanation),
+    }
 }
 
 /// Says that something cannot be done as it was asked for.
@@ -120,7 +155,7 @@ pub fn tell(line: &str) {
 }
 
 /// Opens the world, does one thing in it, and gives its code.
-async fn with_world(command: Command, global: &Global) -> u8 {
+async fn in_world(global: &Global, command: impl AsyncFnOnce(&World<'_>) -> u8) -> u8 {
     let now = Timestamp::now;
     let opening = match place::find(global, now) {
         Ok(opening) => opening,
@@ -136,7 +171,13 @@ async fn with_world(command: Command, global: &Global) -> u8 {
     };
     let cancel = CancellationToken::new();
     stop_on_interrupt(cancel.clone());
-    run_command(command, &opened, global, &output, &cancel).await
+    let world = World {
+        opened,
+        global,
+        output,
+        cancel,
+    };
+    command(&world).await
 }
 
 /// SIGINT is obeyed between two steps of an act.
@@ -148,44 +189,133 @@ fn stop_on_interrupt(cancel: CancellationToken) {
     });
 }
 
-async fn run_command(
-    command: Command,
-    opened: &Opened,
-    global: &Global,
-    output: &Output,
-    cancel: &CancellationToken,
-) -> u8 {
-    match command {
-        Command::User(UserVerb::Revoke(action)) => {
-            act(&action, opened, global, output, cancel).await
+/// What a command works in.
+struct World<'a> {
+    opened: Opened,
+    global: &'a Global,
+    output: Output,
+    cancel: CancellationToken,
+}
+
+impl World<'_> {
+    async fn act<A: Action>(&self, action: &A) -> u8 {
+        act(
+            action,
+            &self.opened,
+            self.global,
+            &self.output,
+            &self.cancel,
+        )
+        .await
+    }
+
+    async fn status(&self) -> u8 {
+        read::status::status(&self.opened, &self.output).await
+    }
+
+    async fn identify(&self, whom: &str) -> u8 {
+        read::identify::identify(whom, &self.opened, &self.output).await
+    }
+
+    async fn operator(&self, verb: OperatorVerb) -> u8 {
+        let (opened, output) = (&self.opened, &self.output);
+        match verb {
+            OperatorVerb::Ls => read::operator::list(opened, output).await,
+            OperatorVerb::Info { name } => {
+                read::operator::info(name.as_deref(), opened, output).await
+            }
         }
-        Command::User(UserVerb::Lift(action)) => act(&action, opened, global, output, cancel).await,
-        Command::User(UserVerb::Reissue(action)) => {
-            act(&action, opened, global, output, cancel).await
+    }
+
+    async fn account(&self, verb: AccountVerb) -> u8 {
+        let (opened, output) = (&self.opened, &self.output);
+        match verb {
+            AccountVerb::Ls { accounts } => read::account::list(&accounts, opened, output).await,
+            AccountVerb::Info { account } => read::account::info(&account, opened, output).await,
         }
-        Command::User(UserVerb::Creds(action)) => {
-            act(&action, opened, global, output, cancel).await
+    }
+
+    async fn user(&self, verb: UserVerb) -> u8 {
+        let (opened, output) = (&self.opened, &self.output);
+        match verb {
+            UserVerb::Ls { accounts } => read::user::list(&accounts, opened, output).await,
+            UserVerb::Info { user } => read::user::info(&user, opened, output).await,
+            UserVerb::Revoke(action) => self.act(&action).await,
+            UserVerb::Lift(action) => self.act(&action).await,
+            UserVerb::Reissue(action) => self.act(&action).await,
+            UserVerb::Creds(action) => self.act(&action).await,
         }
-        Command::Connection(ConnectionVerb::Kick(action)) => {
-            act(&action, opened, global, output, cancel).await
+    }
+
+    async fn role(&self, verb: RoleVerb) -> u8 {
+        let (opened, output) = (&self.opened, &self.output);
+        match verb {
+            RoleVerb::Ls { accounts } => read::role::list(&accounts, opened, output).await,
+            RoleVerb::Info { role } => read::role::info(&role, opened, output).await,
         }
-        Command::Server(ServerVerb::Ls) => read::server::list(opened, output).await,
-        Command::Server(ServerVerb::Info { server }) => {
-            read::server::info(&server, opened, output).await
+    }
+
+    async fn key(&self, verb: KeyVerb) -> u8 {
+        let (opened, output) = (&self.opened, &self.output);
+        match verb {
+            KeyVerb::Ls { owner } => read::key::list(owner.as_deref(), opened, output).await,
+            KeyVerb::Info { key } => read::key::info(&key, opened, output).await,
         }
-        Command::Server(ServerVerb::Forget { server }) => {
-            read::server::forget(&server, opened, output)
+    }
+
+    async fn connection(&self, verb: ConnectionVerb) -> u8 {
+        let (opened, output, cancel) = (&self.opened, &self.output, &self.cancel);
+        match verb {
+            ConnectionVerb::Ls {
+                accounts,
+                closed,
+                watch,
+            } => {
+                let which = match (closed, watch) {
+                    (true, _) => Which::Closed,
+                    (false, true) => Which::Watched,
+                    (false, false) => Which::Open,
+                };
+                read::connection::list(&accounts, which, opened, output, cancel).await
+            }
+            ConnectionVerb::Info { connection } => {
+                read::connection::info(&connection, opened, output).await
+            }
+            ConnectionVerb::Watch { accounts } => {
+                read::watch::watch(&accounts, opened, output, cancel).await
+            }
+            ConnectionVerb::Kick(action) => self.act(&action).await,
         }
-        other => {
-            output.failure(
-                "error",
-                &Explanation::new(
-                    Code::Usage,
-                    format!("{other:?} is not there yet"),
-                    "nothing was done",
-                ),
-            );
-            USAGE
+    }
+
+    async fn server(&self, verb: ServerVerb) -> u8 {
+        let (opened, output) = (&self.opened, &self.output);
+        match verb {
+            ServerVerb::Ls => read::server::list(opened, output).await,
+            ServerVerb::Info { server } => read::server::info(&server, opened, output).await,
+            ServerVerb::Forget { server } => read::server::forget(&server, opened, output),
+        }
+    }
+
+    async fn audit(&self, verb: AuditVerb) -> u8 {
+        let (opened, output) = (&self.opened, &self.output);
+        match verb {
+            AuditVerb::Ls {
+                since,
+                actor,
+                action,
+                target,
+            } => {
+                let asked = read::audit::Asked {
+                    since,
+                    actor,
+                    action,
+                    target,
+                };
+                read::audit::list(asked, opened, output).await
+            }
+            AuditVerb::Info { record } => read::audit::info(&record, opened, output).await,
+            AuditVerb::Verify => read::audit::verify(opened, output).await,
         }
     }
 }

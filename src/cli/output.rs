@@ -1,27 +1,23 @@
 //! What is printed: one JSON object, JSON lines, CSV or a table on standard output; everything else on standard error. The only
 //! file that prints. Text of others is in its safe form everywhere, and JSON names the fields in which that shows.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::args::Global;
+use super::looks::{csv, outline, table};
 use crate::actions::plan::Warning;
 use crate::explain::{Code, Explain, Explanation};
-use crate::inventory::arrange::{Query, Rows, Sort, arrange};
-use crate::inventory::cell::Align;
-use crate::inventory::columns::{Column, Columns, Field, Row};
+use crate::inventory::arrange::{Query, Sort, first};
+use crate::inventory::columns::{Columns, Field, Row};
 use crate::inventory::filter::Filter;
-use crate::text::{ALTERED, Text, csv_field, marked};
+use crate::text::{ALTERED, Text, marked};
 
 /// The version of every object.
 const SCHEMA: &str = "nats-oam/1";
-
-/// Terminal columns where nobody says how many there are.
-const WIDTH: u16 = 120;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -62,6 +58,8 @@ pub(super) struct Asked {
 pub(super) struct Answer {
     pub(super) asked: Option<Asked>,
     pub(super) warnings: Vec<Warning>,
+    /// Whether servers were to be asked, and none could be reached.
+    pub(super) is_cut_off: bool,
 }
 
 impl Answer {
@@ -71,7 +69,7 @@ impl Answer {
             .asked
             .as_ref()
             .is_some_and(|asked| !asked.silent.is_empty());
-        if silent { 5 } else { 0 }
+        if silent || self.is_cut_off { 5 } else { 0 }
     }
 }
 
@@ -138,11 +136,20 @@ impl Output {
         rows: &[R],
         answer: &Answer,
     ) -> Result<(), Explanation> {
-        let columns: Columns<R> = match self.list.columns.as_slice() {
-            [] => Columns::Standard,
-            names => Columns::parse(&names.join(",")).map_err(|error| error.explain())?,
-        };
-        let chosen = self.choose(rows, &columns.fields())?;
+        self.list_by(kind, rows, answer, "")
+    }
+
+    /// The same with columns of its own choice where nobody chose any.
+    pub(super) fn list_by<R: Row + Serialize>(
+        &self,
+        kind: &str,
+        rows: &[R],
+        answer: &Answer,
+        standard: &str,
+    ) -> Result<(), Explanation> {
+        let columns: Columns<R> = self.columns(standard)?;
+        let order = self.page(rows, standard)?;
+        let chosen: Vec<&R> = order.into_iter().filter_map(|at| rows.get(at)).collect();
         match self.format {
             Format::Json => {
                 let mut envelope = self.envelope(&format!("{kind}.list"), answer);
@@ -162,37 +169,86 @@ impl Output {
 
     fn lines<R: Serialize>(&self, kind: &str, rows: &[&R], answer: &Answer) {
         for row in rows {
-            let mut line = Map::from_iter([("kind".to_owned(), json!(kind))]);
-            if let Value::Object(fields) = to_value(row) {
-                line.extend(fields);
-            }
-            out(&Value::Object(line).to_string());
+            out(&line(kind, row));
         }
         out(&Value::Object(self.envelope("end", answer)).to_string());
     }
 
-    fn choose<'r, R: Row>(
+    fn columns<R: Row>(&self, standard: &str) -> Result<Columns<R>, Explanation> {
+        let columns = match (self.list.columns.as_slice(), standard) {
+            ([], "") => Ok(Columns::Standard),
+            ([], standard) => Columns::parse(standard),
+            (names, _) => Columns::parse(&names.join(",")),
+        };
+        columns.map_err(|error| error.explain())
+    }
+
+    /// Places of the rows that a list would print, in its order.
+    pub(super) fn page<R: Row>(
         &self,
-        rows: &'r [R],
-        shown: &[&'static Field<R>],
-    ) -> Result<Vec<&'r R>, Explanation> {
-        let filter = Filter::parse(self.list.filter.as_deref().unwrap_or_default(), shown)
-            .map_err(|error| error.explain())?;
-        let sort = self
-            .list
-            .sort
-            .as_deref()
-            .map(Sort::parse)
-            .transpose()
-            .map_err(|error| error.explain())?;
+        rows: &[R],
+        standard: &str,
+    ) -> Result<Vec<usize>, Explanation> {
+        let shown = self.columns::<R>(standard)?.fields();
+        let filter = self.filter(&shown)?;
+        let sort = self.sort()?;
         let query = Query {
             filter: &filter,
             sort: sort.as_ref(),
             now: self.now,
         };
-        let order = arrange(rows, &query, &|| false).unwrap_or_default();
-        let chosen = order.into_iter().filter_map(|at| rows.row(at));
-        Ok(chosen.take(self.list.limit.unwrap_or(usize::MAX)).collect())
+        let limit = self.list.limit.unwrap_or(usize::MAX);
+        let order = first(rows, &query, limit, &|| false).unwrap_or_default();
+        Ok(order
+            .into_iter()
+            .filter_map(|at| at.try_into().ok())
+            .collect())
+    }
+
+    fn filter<R: Row>(&self, shown: &[&'static Field<R>]) -> Result<Filter<R>, Explanation> {
+        let written = self.list.filter.as_deref().unwrap_or_default();
+        Filter::parse(written, shown).map_err(|error| error.explain())
+    }
+
+    fn sort<R: Row>(&self) -> Result<Option<Sort<R>>, Explanation> {
+        let sort = self.list.sort.as_deref().map(Sort::parse).transpose();
+        sort.map_err(|error| error.explain())
+    }
+
+    /// Whether which rows are printed, or their order, depends on one of these fields.
+    pub(super) fn depends_on<R: Row>(&self, fields: &[&str]) -> Result<bool, Explanation> {
+        let filter = self.filter::<R>(&[])?;
+        let sort = self.sort::<R>()?;
+        let is_sorted = |field: &&str| sort.as_ref().is_some_and(|sort| sort.field.name == *field);
+        Ok(fields
+            .iter()
+            .any(|field| filter.names(field) || is_sorted(field)))
+    }
+
+    /// How many rows are wanted.
+    pub(super) const fn limit(&self) -> Option<usize> {
+        self.list.limit
+    }
+
+    /// Whether a list is asked for as it comes: nothing decides over it but its length.
+    pub(super) const fn is_plain_list(&self) -> bool {
+        self.list.filter.is_none() && self.list.sort.is_none()
+    }
+
+    /// Prints one thing of a stream: a JSON line, or `human`.
+    pub(super) fn event(&self, kind: &str, item: &impl Serialize, human: &str) {
+        if self.is_json() {
+            out(&line(kind, item));
+        } else {
+            out(human);
+        }
+    }
+
+    /// Prints that a stream is over.
+    pub(super) fn end(&self, answer: &Answer) {
+        if self.is_json() {
+            out(&Value::Object(self.envelope("end", answer)).to_string());
+        }
     }
 
     /// Says why nothing was done, or what went wrong.
@@ -233,6 +289,15 @@ impl Output {
             }
         }
     }
+}
+
+/// One item of a stream, with its kind. An item with a `kind` of its own (a client, a scoped key) keeps that one.
+fn line(kind: &str, item: &impl Serialize) -> String {
+    let mut line = Map::from_iter([("kind".to_owned(), json!(kind))]);
+    if let Value::Object(fields) = to_value(item) {
+        line.extend(fields);
+    }
+    Value::Object(line).to_string()
 }
 
 fn tell_silent(answer: &Answer) {
@@ -308,6 +373,7 @@ fn name_unsafe(value: &mut Value) -> bool {
             found
         }
         Value::Object(fields) => {
+            unmark_keys(fields);
             let mut altered = Vec::new();
             for (key, field) in fields.iter_mut() {
                 if name_unsafe(field) && !field.is_object() {
@@ -324,121 +390,13 @@ fn name_unsafe(value: &mut Value) -> bool {
     }
 }
 
-fn table<R: Row>(rows: &[&R], columns: &Columns<R>, now: Timestamp) {
-    let width = if io::stdout().is_terminal() {
-        terminal_width()
-    } else {
-        u16::MAX
-    };
-    let fitted = columns.fit(rows, now, width);
-    let line = |cells: Vec<String>| out(cells.join("  ").trim_end());
-    line(
-        fitted
-            .iter()
-            .map(|column| padded(column, column.field.title))
-            .collect(),
-    );
-    for row in rows {
-        line(
-            fitted
-                .iter()
-                .map(|column| padded(column, &column.field.shown(row, now).to_string()))
-                .collect(),
-        );
-    }
-}
-
-/// A value in its column: cut where it is too long, filled up on the side that its kind says.
-fn padded<R: Row>(column: &Column<R>, text: &str) -> String {
-    let width = usize::from(column.width);
-    let cut = if text.width() > width {
-        shorten(text, width)
-    } else {
-        text.to_owned()
-    };
-    let blanks = " ".repeat(width.saturating_sub(cut.width()));
-    match column.field.kind.align() {
-        Align::Left => cut + &blanks,
-        Align::Right => blanks + &cut,
-    }
-}
-
-fn shorten(text: &str, width: usize) -> String {
-    let mut short = String::new();
-    for c in text.chars() {
-        if short.width() + c.width().unwrap_or_default() + 1 > width {
-            break;
-        }
-        short.push(c);
-    }
-    short + "…"
-}
-
-fn terminal_width() -> u16 {
-    let columns = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|columns| columns.parse().ok());
-    columns
-        .or_else(|| {
-            rustix::termios::tcgetwinsize(io::stdout())
-                .ok()
-                .map(|size| size.ws_col)
-        })
-        .filter(|width| *width > 0)
-        .unwrap_or(WIDTH)
-}
-
-fn csv<R: Row>(rows: &[&R], fields: &[&'static Field<R>]) {
-    let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
-    out(&names.join(","));
-    for row in rows {
-        let cells: Vec<String> = fields
-            .iter()
-            .map(|field| csv_field(&(field.cell)(row).exact(field.kind).to_string()))
-            .collect();
-        out(&cells.join(","));
-    }
-}
-
-/// A JSON value as indented lines, for people.
-fn outline(value: &Value) -> String {
-    let mut lines = Vec::new();
-    indent(&mut lines, 0, value);
-    lines.join("\n")
-}
-
-fn indent(lines: &mut Vec<String>, depth: usize, value: &Value) {
-    let Value::Object(fields) = value else {
-        lines.push(format!("{:depth$}{}", "", plain(value)));
-        return;
-    };
-    for (key, field) in fields {
-        match field {
-            Value::Object(inner) if !inner.is_empty() => {
-                lines.push(format!("{:depth$}{key}", ""));
-                indent(lines, depth + 2, field);
-            }
-            Value::Array(items) if items.iter().any(Value::is_object) => {
-                lines.push(format!("{:depth$}{key}", ""));
-                for item in items {
-                    lines.push(format!("{:indent$}{}", "", plain(item), indent = depth + 2));
-                }
-            }
-            field => lines.push(format!("{:depth$}{key:<20} {}", "", plain(field))),
-        }
-    }
-}
-
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(key, field)| format!("{key}={}", plain(field)))
-            .collect::<Vec<_>>()
-            .join(" "),
-        Value::Bool(_) | Value::Number(_) => value.to_string(),
+/// Takes the marks from names that somebody else wrote, as of an export's revocations.
+fn unmark_keys(fields: &mut Map<String, Value>) {
+    if fields.keys().any(|key| key.starts_with(ALTERED)) {
+        let unmarked = |(key, value): (String, Value)| {
+            let key = key.strip_prefix(ALTERED).map_or(key.clone(), str::to_owned);
+            (key, value)
+        };
+        *fields = std::mem::take(fields).into_iter().map(unmarked).collect();
     }
 }

@@ -34,13 +34,74 @@ struct Said {
     tls: TlsFiles,
 }
 
+/// Where contexts are looked for.
+pub(super) struct Surroundings {
+    pub(super) folders: Folders,
+    pub(super) config: Config,
+    environment: Environment,
+    nats: PathBuf,
+    named: Option<String>,
+}
+
+impl Surroundings {
+    pub(super) fn find(global: &Global) -> Result<Self, Explanation> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let environment = Environment::read(variable, here);
+        let folders =
+            Folders::find(|name| variable(name).map(PathBuf::from)).ok_or_else(no_home)?;
+        let config = Config::read(&folders.config).map_err(|error| error.explain())?;
+        Ok(Self {
+            nats: Paths::find(&environment, &Flags::default()).nats,
+            named: named(global),
+            folders,
+            config,
+            environment,
+        })
+    }
+
+    /// The NATS CLI's.
+    pub(super) fn contexts(&self) -> Contexts<'_> {
+        Contexts::new(&self.nats, &self.environment, &variable)
+    }
+
+    /// The name of the context in which commands work: named, else ours in use, else the NATS CLI's selected one.
+    pub(super) fn current(&self) -> Result<Option<String>, Explanation> {
+        if self.named.is_some() {
+            return Ok(self.named.clone());
+        }
+        let ours = config::context_in_use(&self.folders.config);
+        let ours = ours.map_err(|error| error.explain())?;
+        Ok(ours.or_else(|| self.contexts().selected().map(|name| name.to_string())))
+    }
+}
+
+fn variable(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
+}
+
+fn named(global: &Global) -> Option<String> {
+    global.context.clone().or_else(|| {
+        std::env::var("NATS_CONTEXT")
+            .ok()
+            .filter(|name| !name.is_empty())
+    })
+}
+
+/// What a context of the NATS CLI says in a key of ours.
+pub(super) fn production(context: &NatsContext) -> Option<bool> {
+    let Unknown(extra) = &context.unknown;
+    extra.get("production").and_then(serde_json::Value::as_bool)
+}
+
 /// Everything that has to be known before the world is opened.
 pub(super) fn find(global: &Global, now: fn() -> Timestamp) -> Result<Opening, Explanation> {
-    let variable = |name: &str| std::env::var_os(name);
-    let here = std::env::current_dir().unwrap_or_default();
-    let environment = Environment::read(variable, here);
-    let folders = Folders::find(|name| variable(name).map(PathBuf::from)).ok_or_else(no_home)?;
-    let said = context(global, &environment, &folders)?;
+    let around = Surroundings::find(global)?;
+    let said = context(&around)?;
+    let Surroundings {
+        folders,
+        environment,
+        ..
+    } = around;
     let flags = Flags {
         stores: global.data_dir.clone().or_else(|| said.data_dir.clone()),
         keys: global
@@ -133,40 +194,25 @@ fn actor() -> Actor {
     Actor::os_user(name.into(), host.into())
 }
 
-fn context(
-    global: &Global,
-    environment: &Environment,
-    folders: &Folders,
-) -> Result<Said, Explanation> {
-    let config = Config::read(&folders.config).map_err(|error| error.explain())?;
-    let variable = |name: &str| std::env::var_os(name);
-    let paths = Paths::find(environment, &Flags::default());
-    let contexts = Contexts::new(&paths.nats, environment, &variable);
-    let named = global.context.clone().or_else(|| {
-        std::env::var("NATS_CONTEXT")
-            .ok()
-            .filter(|name| !name.is_empty())
-    });
-    if let Some(name) = named {
-        let said = match config.context.get(&name) {
-            Some(ours) => of_ours(&name, ours),
-            None => of_nats(contexts.load(&name).map_err(|error| error.explain())?),
-        };
+fn context(around: &Surroundings) -> Result<Said, Explanation> {
+    let load = |name: &str| {
+        if let Some(ours) = around.config.context.get(name) {
+            return Ok(of_ours(name, ours));
+        }
+        let theirs = around.contexts().load(name);
+        theirs.map(of_nats).map_err(|error| error.explain())
+    };
+    if let Some(name) = &around.named {
         return Ok(Said {
-            flag: Some(name),
-            ..said
+            flag: Some(name.clone()),
+            ..load(name)?
         });
     }
-    if let Some(name) = config::context_in_use(&folders.config).map_err(|error| error.explain())? {
-        return match config.context.get(&name) {
-            Some(ours) => Ok(of_ours(&name, ours)),
-            None => contexts
-                .load(&name)
-                .map(of_nats)
-                .map_err(|error| error.explain()),
-        };
+    let ours = config::context_in_use(&around.folders.config);
+    if let Some(name) = ours.map_err(|error| error.explain())? {
+        return load(&name);
     }
-    match contexts.load_selected() {
+    match around.contexts().load_selected() {
         Some(loaded) => loaded.map(of_nats).map_err(|error| error.explain()),
         None => Ok(Said::default()),
     }
@@ -199,7 +245,7 @@ fn of_nats(context: NatsContext) -> Said {
             .map(str::to_owned)
     };
     Said {
-        production: extra.get("production").and_then(serde_json::Value::as_bool),
+        production: production(&context),
         operator: text("operator"),
         data_dir: text("data_dir").map(PathBuf::from),
         keystore_dir: text("keystore_dir").map(PathBuf::from),

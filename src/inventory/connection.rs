@@ -206,7 +206,8 @@ impl Serialize for ConnectionRow {
     }
 }
 
-fn known<M: serde::ser::SerializeMap, T: Serialize>(
+/// Writes a field of which something is known.
+pub(super) fn known<M: serde::ser::SerializeMap, T: Serialize + ?Sized>(
     map: &mut M,
     name: &'static str,
     value: Option<&T>,

@@ -8,6 +8,7 @@
 //! ```
 
 pub mod account;
+pub mod account_line;
 pub mod arrange;
 pub mod cell;
 pub mod columns;
@@ -15,11 +16,18 @@ pub mod connection;
 mod fields;
 pub mod filter;
 mod intern;
+pub mod key_line;
+pub mod operator_line;
+pub mod picture;
+pub mod role_line;
 #[cfg(test)]
 mod sample;
 pub mod server;
 pub mod terms;
+pub mod told;
 pub mod user;
+pub mod user_line;
+pub mod user_page;
 
 use std::sync::Arc;
 

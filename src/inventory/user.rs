@@ -173,6 +173,11 @@ impl<'a> UserRow<'a> {
         self.chunk.terms.is_bearer(self.row.terms)
     }
 
+    /// Stands for its terms in this chunk: rows of equal terms have the same.
+    pub(super) fn terms_number(&self) -> u32 {
+        self.row.terms
+    }
+
     /// Unpacks what the token grants; `S` is `Text` for the screen.
     pub fn terms<S: From<&'a str>>(&self) -> Terms<S> {
         self.chunk.terms.terms(self.row.terms)

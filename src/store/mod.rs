@@ -72,6 +72,9 @@ pub trait Store: Send + Sync {
     /// Which keys have a file. Opens none.
     fn held(&self) -> Held;
 
+    /// Where the private part of a key lies, or would.
+    fn key_path(&self, key: PublicKey) -> PathBuf;
+
     /// Puts a new key into the keyring.
     fn keep(&self, key: &NewKey) -> Result<(), StoreError>;
 

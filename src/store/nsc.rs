@@ -365,6 +365,10 @@ impl Store for NscStore {
         self.keyring.keep(key)
     }
 
+    fn key_path(&self, key: PublicKey) -> PathBuf {
+        self.keyring.path_of(key)
+    }
+
     fn creds_path(&self, account: AccountId, user: &Text) -> Result<PathBuf, StoreError> {
         self.keyring
             .creds_path(self.store_name(), &self.directory_of(account)?, user)

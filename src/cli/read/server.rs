@@ -1,5 +1,6 @@
 //! `server ls|info|forget`.
 
+use super::fail;
 use crate::actions::opening::Opened;
 use crate::actions::refs::ServerRef;
 use crate::cli::output::{Answer, Asked, Output};
@@ -96,14 +97,5 @@ fn asked(census: &Census) -> Asked {
         expected: names(&|_| true),
         answered: names(&|row| row.state == ServerState::Up),
         silent: names(&|row| row.state != ServerState::Up),
-    }
-}
-
-fn fail(kind: &str, explanation: &Explanation, output: &Output) -> u8 {
-    output.failure(kind, explanation);
-    match explanation.code {
-        Code::Usage => 2,
-        Code::NotFound | Code::Ambiguous | Code::Moot | Code::NotPermitted => 3,
-        _ => 1,
     }
 }

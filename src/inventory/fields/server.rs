@@ -1,8 +1,8 @@
-//! The fields of each kind of row that is listed: leaf names of the command line's JSON, titles and widths of its columns.
+//! The columns of servers.
 
-use super::cell::{Cell, Kind, Null};
-use super::columns::{Field, Row};
-use super::server::{ServerRow, ServerState};
+use crate::inventory::cell::{Cell, Kind, Null};
+use crate::inventory::columns::{Field, Row};
+use crate::inventory::server::{ServerRow, ServerState};
 
 impl ServerState {
     pub const fn word(self) -> &'static str {

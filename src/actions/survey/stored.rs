@@ -1,0 +1,80 @@
+//! The part of a survey that lies on this machine: the store, the keyring, and what our own record says was issued.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use super::Survey;
+use crate::actions::ports::{Ports, Record};
+use crate::actions::prepare::blocking;
+use crate::actions::refusal::Refusal;
+use crate::actions::stock::Stock;
+use crate::inventory::told::Told;
+use crate::jwt::keys::{KeyKind, PublicKey, UserId};
+use crate::ledger::Query;
+use crate::store::Store;
+use crate::text::Text;
+
+/// The acts that make users, and say in their effect which.
+const ISSUING: [&str; 2] = ["user.reissue", "user.add"];
+
+pub(super) async fn read(ports: &Ports) -> Result<Survey, Refusal> {
+    let mut survey = Survey {
+        told: Told {
+            now: (ports.now)().into(),
+            issued: issued(ports.record.clone()).await?,
+            ..Told::default()
+        },
+        ..Survey::default()
+    };
+    let Some(store) = &ports.store else {
+        return Ok(survey);
+    };
+    let (stock, held) =
+        blocking(Arc::clone(store), |store| (Stock::read(store), held(store))).await?;
+    for row in stock.accounts.values() {
+        ports.book.learn(row.account.clone());
+    }
+    survey.told.system_account = stock
+        .operator
+        .as_ref()
+        .and_then(|row| row.operator.system_account);
+    survey.told.operator = stock.operator.clone();
+    survey.told.stored = Some(stock.accounts.clone());
+    survey.told.users = stock.users.clone();
+    survey.told.held = held;
+    survey.stock = stock;
+    Ok(survey)
+}
+
+/// Keys of operators, accounts and callouts; there may be 100,000 of users, of which nobody asks here.
+fn held(store: &dyn Store) -> BTreeMap<PublicKey, Text> {
+    let keys = store.held().keys.into_iter();
+    keys.filter(|key| {
+        matches!(
+            key.kind,
+            KeyKind::Operator | KeyKind::Account | KeyKind::Curve
+        )
+    })
+    .map(|key| (key, store.key_path(key).to_string_lossy().as_ref().into()))
+    .collect()
+}
+
+/// Users that our acts made. A record that cannot be read is no reason not to look at users.
+async fn issued(record: Record) -> Result<HashSet<UserId>, Refusal> {
+    let read = tokio::task::spawn_blocking(move || {
+        let mut issued = HashSet::new();
+        for action in ISSUING {
+            let query = Query {
+                action: Some(action.into()),
+                ..Query::default()
+            };
+            let records = record.ledger.records(&query).unwrap_or_default().records;
+            let effects = records.iter().filter_map(|record| record.effect.as_ref());
+            let made = effects.filter_map(|effect| effect.as_value()["new"]["key"].as_str());
+            issued.extend(made.filter_map(|key| key.parse::<UserId>().ok()));
+        }
+        issued
+    });
+    read.await
+        .map_err(|error| Refusal::Unreadable(error.to_string().into()))
+}

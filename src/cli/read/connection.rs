@@ -1,0 +1,195 @@
+//! `connection ls|info`. Whose a connection is, is asked for small accounts at once and else for what is shown
+//! (ACTS section 7).
+
+use tokio_util::sync::CancellationToken;
+
+use super::{NAMES, Seen, answer, counted, fail, item, look, watch};
+use crate::actions::opening::Opened;
+use crate::actions::plan::Warning;
+use crate::actions::refs::{AccountRef, ConnRef, ServerRef};
+use crate::actions::refusal::Refusal;
+use crate::actions::survey::{Survey, Wanted, identify_connections, large, read_closed, read_open};
+use crate::cli::output::{Answer, Output};
+use crate::explain::{Code, Explain, Explanation};
+use crate::inventory::connection::ConnectionRow;
+use crate::inventory::server::ServerRow;
+use crate::jwt::keys::{ConnId, ServerId};
+use crate::sys::Sys;
+use crate::text::Text;
+
+/// Which connections are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Which {
+    Open,
+    Closed,
+    /// Open ones, and then what happens.
+    Watched,
+}
+
+/// The columns of connections that are gone.
+const CLOSED: &str = "account,user,name,server,cid,closed_at,reason";
+/// Fields that only a question with auth tells.
+const IDENTITY: [&str; 4] = ["user", "identity", "claimed_user", "signer"];
+
+pub(in crate::cli) async fn list(
+    accounts: &[AccountRef],
+    which: Which,
+    opened: &Opened,
+    output: &Output,
+    cancel: &CancellationToken,
+) -> u8 {
+    let done = match which {
+        Which::Open | Which::Closed => print(accounts, which, opened, output)
+            .await
+            .map(|(_, code)| code),
+        Which::Watched => print_and_watch(accounts, opened, output, cancel).await,
+    };
+    done.unwrap_or_else(|explanation| fail("connection.list", &explanation, output))
+}
+
+/// The servers, or why nobody can be asked for connections.
+pub(super) fn servers(opened: &Opened) -> Result<&dyn Sys, Explanation> {
+    let offline = || {
+        let what = "no server is asked";
+        Explanation::new(
+            Code::NotConnected,
+            what,
+            "nothing is known about connections",
+        )
+    };
+    let sys = opened.ports.sys.as_deref();
+    sys.ok_or_else(|| opened.problems.last().cloned().unwrap_or_else(offline))
+}
+
+async fn print_and_watch(
+    accounts: &[AccountRef],
+    opened: &Opened,
+    output: &Output,
+    cancel: &CancellationToken,
+) -> Result<u8, Explanation> {
+    // Events first: what connects while the list is made is heard.
+    let events = watch::listen(servers(opened)?).await?;
+    let (survey, _) = print(accounts, Which::Watched, opened, output).await?;
+    Ok(watch::follow(events, accounts, &survey, (opened, output, cancel)).await)
+}
+
+async fn print(
+    accounts: &[AccountRef],
+    which: Which,
+    opened: &Opened,
+    output: &Output,
+) -> Result<(Survey, u8), Explanation> {
+    let sys = servers(opened)?;
+    // A wrong expression is told before anybody is asked.
+    let is_forced = output.depends_on::<ConnectionRow>(&IDENTITY)?;
+    let (mut survey, rows) = match which {
+        Which::Closed => {
+            let Seen { mut survey, .. } = look(opened, &Wanted { accounts, ..NAMES }).await?;
+            let rows = read_closed(&mut survey, sys).await;
+            (survey, rows)
+        }
+        Which::Open | Which::Watched => {
+            let Seen { mut survey, .. } = look(opened, &counted(accounts)).await?;
+            let rows = read_open(&mut survey, sys).await;
+            (survey, rows)
+        }
+    };
+    let mut rows = rows.map_err(|refusal| refusal.explain())?;
+    rows.sort_by(|a, b| (&a.server.name, a.id.cid).cmp(&(&b.server.name, b.id.cid)));
+    if which != Which::Closed {
+        identify(&mut rows, &mut survey, sys, (output, is_forced)).await?;
+    }
+    let answer = answer(&survey, opened);
+    let columns = if which == Which::Closed { CLOSED } else { "" };
+    output.list_by("connection", &rows, &answer, columns)?;
+    Ok((survey, answer.exit()))
+}
+
+/// Asks whose the connections of large accounts are, if the answer hangs on it, or for the few that are shown. Else it is
+/// said that nobody asked.
+async fn identify(
+    rows: &mut [ConnectionRow],
+    survey: &mut Survey,
+    sys: &dyn Sys,
+    (output, is_forced): (&Output, bool),
+) -> Result<(), Explanation> {
+    let which: Vec<usize> = if is_forced {
+        (0..rows.len()).collect()
+    } else if output.limit().is_some() {
+        output.page(rows, "")?
+    } else {
+        Vec::new()
+    };
+    let done = identify_connections(survey, sys, rows, &which).await;
+    done.map_err(|refusal| refusal.explain())?;
+    let is_unasked = |row: &ConnectionRow| row.holder.is_none();
+    if which.is_empty() && rows.iter().any(is_unasked) {
+        let names = large(survey).into_iter().map(|id| {
+            let account = survey.account(id);
+            account.map_or_else(|| id.key().short(), |account| account.name.to_string())
+        });
+        let names: Vec<String> = names.collect();
+        let what = format!(
+            "{}: too many connections to ask whose each is; --limit, or --where user:…, asks for those",
+            names.join(", ")
+        );
+        survey
+            .warnings
+            .push(Warning::new("identity_not_asked", what));
+    }
+    Ok(())
+}
+
+pub(in crate::cli) async fn info(written: &ConnRef, opened: &Opened, output: &Output) -> u8 {
+    match found(written, opened).await {
+        Ok((row, answer)) => item("connection", &row, &answer, output),
+        Err(explanation) => fail("connection", &explanation, output),
+    }
+}
+
+async fn found(written: &ConnRef, opened: &Opened) -> Result<(ConnectionRow, Answer), Explanation> {
+    let sys = servers(opened)?;
+    let Seen { mut survey, .. } = look(opened, &NAMES).await?;
+    let server = server(written, &survey).map_err(|refusal| refusal.explain())?;
+    let id = ConnId {
+        server,
+        cid: written.cid,
+    };
+    let told = sys
+        .connections(crate::sys::ConnQuery::WithAuth(vec![id]))
+        .await
+        .map_err(|error| error.explain())?;
+    survey.silent.extend(told.silent.iter().cloned());
+    let mut rows: Vec<ConnectionRow> = told
+        .answers()
+        .flat_map(|(_, rows)| rows.iter().cloned())
+        .collect();
+    survey.name_accounts(&mut rows);
+    let row = rows.into_iter().find(|row| row.id == id);
+    let unknown = || Refusal::Unknown {
+        what: "open connection",
+        written: written.to_string().into(),
+    };
+    let row = row.ok_or_else(|| unknown().explain())?;
+    Ok((row, answer(&survey, opened)))
+}
+
+fn server(written: &ConnRef, survey: &Survey) -> Result<ServerId, Refusal> {
+    let servers = survey.census.iter().flat_map(|census| &census.servers);
+    let is = |row: &&ServerRow| match &written.server {
+        ServerRef::Id(id) => row.id == Some(*id),
+        ServerRef::Name(name) => row.name == Text::from(name.as_str()),
+    };
+    let mut found = servers.filter(is).filter_map(|row| row.id);
+    match (found.next(), found.next()) {
+        (Some(id), None) => Ok(id),
+        (None, _) => Err(Refusal::Unknown {
+            what: "server",
+            written: written.server.to_string().into(),
+        }),
+        (Some(one), Some(other)) => Err(Refusal::Ambiguous {
+            written: written.server.to_string().into(),
+            fits: vec![one.to_string(), other.to_string()],
+        }),
+    }
+}
