@@ -24,6 +24,7 @@ pub enum Code {
     Record,
     Store,
     Timeout,
+    Cancelled,
     Internal,
 }
 

@@ -57,6 +57,11 @@ impl Resolver<'_> {
 
     pub(super) async fn whom(&self, written: &WhomRef) -> Result<KnownUser, Refusal> {
         let (user, connection) = match written {
+            WhomRef::User(UserRef::File(path)) => {
+                let path = path.clone();
+                return self.user_of_text(&aside(move || read_file(&path)).await?);
+            }
+            WhomRef::User(UserRef::Stdin) => return self.user_of_text(&aside(read_stdin).await?),
             WhomRef::User(user) => return self.user(user),
             WhomRef::UserOrConnection(user, connection) => (user, connection),
         };
@@ -73,7 +78,7 @@ impl Resolver<'_> {
         }
     }
 
-    pub(super) fn user(&self, written: &UserRef) -> Result<KnownUser, Refusal> {
+    fn user(&self, written: &UserRef) -> Result<KnownUser, Refusal> {
         match written {
             UserRef::Key(key) => self
                 .user_by_key(*key)
@@ -104,8 +109,8 @@ impl Resolver<'_> {
                     }),
                 }
             }
-            UserRef::File(path) => self.user_of_text(&read_file(path)?),
-            UserRef::Stdin => self.user_of_text(&read_stdin()?),
+            // What has to be read is read in `whom`.
+            UserRef::File(_) | UserRef::Stdin => Err(unknown("user", written)),
         }
     }
 
@@ -238,6 +243,20 @@ pub(super) fn only<T: Copy + std::fmt::Display>(
             fits: several.iter().map(ToString::to_string).collect(),
         }),
     }
+}
+
+/// Reads on a thread of its own. The runtime waits for its blocking tasks when it ends, and somebody who is asked for
+/// standard input and interrupts instead would wait for ever.
+async fn aside(
+    read: impl FnOnce() -> Result<Vec<u8>, Refusal> + Send + 'static,
+) -> Result<Vec<u8>, Refusal> {
+    let (sender, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody may wait for it any more.
+        let _ = sender.send(read());
+    });
+    told.await
+        .unwrap_or_else(|error| Err(Refusal::Unreadable(error.to_string().into())))
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, Refusal> {

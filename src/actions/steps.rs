@@ -106,7 +106,7 @@ impl<'a> Steps<'a> {
                 );
                 return Err(Stopped {
                     word: Word::Cancelled,
-                    why: Explanation::new(Code::Internal, "it was cancelled", so),
+                    why: Explanation::new(Code::Cancelled, "it was cancelled", so),
                 });
             }
             match step {

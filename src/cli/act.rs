@@ -15,7 +15,7 @@ use crate::actions::plan::{Consent, Plan, Preview, Step};
 use crate::actions::prepare::prepare;
 use crate::actions::refusal::Refusal;
 use crate::actions::spec::Level;
-use crate::explain::Explain;
+use crate::explain::{Code, Explain, Explanation};
 use crate::jwt::keys::PublicKey;
 use crate::ledger::audit::Outcome as Word;
 use crate::text::Text;
@@ -33,9 +33,10 @@ pub(super) async fn act<A: Action>(
         // The store alone is changed only where that is what was asked for.
         return refused(A::SPEC.id, &not_reached(opened), output);
     }
-    let preview = match asked_key(global) {
-        Ok(key) => prepare(action, ports, key).await,
-        Err(refusal) => Err(refusal),
+    let prepared = async { prepare(action, ports, asked_key(global)?).await };
+    let preview = tokio::select! {
+        preview = prepared => preview,
+        () = cancel.cancelled() => return cancelled(A::SPEC.id, output),
     };
     let preview = match preview {
         Ok(preview) => preview,
@@ -107,6 +108,17 @@ fn refused(action: &str, refusal: &Refusal, output: &Output) -> u8 {
         "outcome",
         &json!({"action": action, "outcome": word, "exit": exit(word)}),
         &refusal.explain(),
+    );
+    exit(word)
+}
+
+/// Tells that it was interrupted before it was even known what there is to do.
+fn cancelled(action: &str, output: &Output) -> u8 {
+    let word = Word::Cancelled;
+    output.failure_of(
+        "outcome",
+        &json!({"action": action, "outcome": word, "exit": exit(word)}),
+        &Explanation::new(Code::Cancelled, "it was cancelled", "nothing was done"),
     );
     exit(word)
 }

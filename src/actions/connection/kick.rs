@@ -60,10 +60,10 @@ impl Action for KickConnections {
             plan.level = Level::Tail;
             plan.confirm = open.len().to_string();
         }
-        if open
-            .iter()
-            .any(|row| user_of(row).map(UserId::key) == facts.me && facts.me.is_some())
-        {
+        let is_own = |row: &ConnectionRow| user_of(row).map(UserId::key) == facts.me;
+        if let Some(me) = facts.me.filter(|_| open.iter().any(is_own)) {
+            plan.level = Level::Tail;
+            plan.confirm = me.to_string();
             plan.warnings.push(Warning::new(
                 "oneself",
                 "one of these is this program's own user",
