@@ -2,7 +2,6 @@
 //! in `revoke` (0), `silence` (1, 4, 5) and `races` (4, 6).
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -13,8 +12,9 @@ use nats_oam::jwt::signer::Signer as _;
 use nats_oam::ledger::audit::Outcome as Word;
 use nats_oam::store::keyring::{Keyring, NewKey};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
-use crate::support::between::{Moment, applied, nothing, ports, prepared};
+use crate::support::between::{Moment, applied, applied_until, nothing, ports, prepared};
 use crate::support::ears::pushed_of;
 use crate::support::world::{Admin, Ran, World, finished, text, until};
 
@@ -304,32 +304,80 @@ fn catches_interrupts(pid: u32) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_interrupt_before_the_first_step_cancels() {
+async fn an_interrupt_ends_a_program_that_waits_for_what_it_is_to_read() {
     let Some(world) = World::shared() else { return };
     let (tenant, admin, ears) = (world.tenant(), world.admin(), world.ears().await);
     let mut pushes = ears.pushes().await;
     let act = ["user", "revoke", "-", "--confirm", &tenant.tail("a")];
     let mut child = admin.command(&act).stdin(Stdio::piped()).spawn().unwrap();
+    let held_open = child.stdin.take().unwrap();
     let pid = child.id();
-    until("the program waits for what it is to read", || async {
+    until("the program catches interrupts", || async {
         catches_interrupts(pid).then_some(())
     })
     .await;
 
     let process = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
-    let creds = fs::read(tenant.creds("a")).unwrap();
-    child.stdin.take().unwrap().write_all(&creds).unwrap();
 
     let ran = finished(child);
+    drop(held_open);
     let outcome = ran.json();
     assert_eq!(
-        (ran.code, &outcome["outcome"]),
-        (130, &json!("cancelled")),
+        (ran.code, &outcome["outcome"], &outcome["exit"]),
+        (130, &json!("cancelled"), &json!(130)),
         "{ran:?}"
     );
-    assert_eq!(outcome["steps"], json!({"done": 0, "of": 2}));
-    assert_eq!(outcome["undo"], json!(null), "nothing was done: {outcome}");
-    assert!(outcome["audit"]["result"].is_string());
+    assert_eq!(outcome["error"]["code"], "cancelled");
     assert!(pushed_of(&mut pushes, &ears, tenant.id).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_that_is_cancelled_before_its_first_step_does_nothing_and_is_recorded() {
+    let Some(world) = World::shared() else { return };
+    let (tenant, admin, ears) = (world.tenant(), world.admin(), world.ears().await);
+    let mut pushes = ears.pushes().await;
+    let ports = ports(world, &admin, nothing(), nothing()).await;
+    let revoke = RevokeUsers {
+        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
+        all: None,
+        before: None,
+    };
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+
+    let outcome = applied_until(&cancel, prepared(&revoke, &ports).await, &ports).await;
+
+    let said = outcome.json();
+    assert_eq!(
+        (&said["outcome"], &said["exit"]),
+        (&json!("cancelled"), &json!(130))
+    );
+    assert_eq!(said["steps"], json!({"done": 0, "of": 2}));
+    assert_eq!(said["undo"], json!(null));
+    assert!(said["audit"]["result"].is_string());
+    assert!(pushed_of(&mut pushes, &ears, tenant.id).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acting_on_oneself_takes_the_whole_key_and_on_the_system_account_its_name() {
+    let Some(world) = World::shared() else { return };
+    let (admin, system) = (world.admin(), world.system());
+    let oneself = system.user("sys").to_string();
+
+    let ours = admin
+        .run(&["user", "revoke", "SYS/sys", "--dry-run"])
+        .json();
+    let another = admin
+        .run(&["user", "revoke", "SYS/readonly", "--dry-run"])
+        .json();
+    let tail = system.tail("sys");
+    let by_tail = admin.run(&["user", "revoke", "SYS/sys", "--confirm", &tail]);
+
+    assert_eq!(ours["consent"]["confirm"], json!(oneself));
+    assert_eq!(
+        (&another["consent"]["level"], &another["consent"]["confirm"]),
+        (&json!(3), &json!("SYS"))
+    );
+    refused(&by_tail, "consent");
 }

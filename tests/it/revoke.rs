@@ -319,3 +319,61 @@ async fn a_lift_brings_the_old_creds_back() {
         (3, &json!("moot"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_who_claims_to_be_another_is_neither_spared_nor_taken_for_it() {
+    let Some(world) = World::shared() else { return };
+    let (tenant, admin, ears) = (world.tenant(), world.admin(), world.ears().await);
+    world.client_claiming(&tenant, "b", "n1", Some(tenant.user("a")));
+    world.client(&tenant, "a", "n2");
+    let liar = ears.connected(&tenant, "b", 1).await;
+    ears.connected(&tenant, "a", 1).await;
+
+    let victim = revoke(&admin, &format!("{}/a", tenant.name), &tenant.tail("a"));
+    let untouched = ears.connected(&tenant, "b", 1).await;
+    let by_connection = format!("n1/{}", untouched[0].cid);
+    let revoked = revoke(&admin, &by_connection, &tenant.tail("b"));
+
+    assert_eq!(verified(&victim)["closed"], 1);
+    assert_eq!(untouched[0].cid, liar[0].cid);
+    let outcome = verified(&revoked);
+    assert_eq!(outcome["closed"], 1);
+    assert_eq!(
+        outcome["targets"][0]["key"],
+        json!(tenant.user("b").to_string())
+    );
+    stays_out(&ears, &tenant, "b").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_of_two_accounts_are_revoked_at_once_by_their_number() {
+    let Some(world) = World::shared() else { return };
+    let (one, two, admin, ears) = (
+        world.tenant(),
+        world.tenant(),
+        world.admin(),
+        world.ears().await,
+    );
+    world.client(&one, "a", "n1");
+    world.client(&two, "b", "n1");
+    ears.connected(&one, "a", 1).await;
+    ears.connected(&two, "b", 1).await;
+    let (a, b) = (format!("{}/a", one.name), format!("{}/b", two.name));
+    let act = ["user", "revoke", &a, &b, "--confirm", "2"];
+
+    let ran = admin.run(&act);
+
+    let outcome = verified(&ran);
+    assert_eq!(outcome["steps"], json!({"done": 4, "of": 4}));
+    assert_eq!(outcome["servers"].as_array().unwrap().len(), 3);
+    assert_eq!(outcome["servers"][0]["closed"], 2);
+    assert_eq!(outcome["targets"].as_array().unwrap().len(), 2);
+    stays_out(&ears, &one, "a").await;
+    stays_out(&ears, &two, "b").await;
+    let again = admin.run(&act);
+    assert_eq!(
+        (again.code, &again.json()["error"]["code"]),
+        (3, &json!("moot")),
+        "{again:?}"
+    );
+}

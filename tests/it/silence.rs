@@ -4,10 +4,12 @@
 use std::fs;
 
 use nats_oam::demo::sandbox::Order;
+use nats_oam::jwt::account::Account;
+use nats_oam::jwt::token::Token;
 use serde_json::{Value, json};
 
 use crate::support::ears::Ears;
-use crate::support::world::{Admin, OwnWorld, Ran, Tenant, World, codes, text};
+use crate::support::world::{Admin, OwnWorld, Ran, Tenant, World, codes, text, until};
 
 fn revoke(admin: &Admin, tenant: &Tenant, user: &str) -> Ran {
     let whom = format!("{}/{user}", tenant.name);
@@ -174,6 +176,36 @@ async fn a_server_that_cannot_keep_the_token_makes_it_partial_with_its_name() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_returns_with_an_old_token_is_a_split_that_the_next_revocation_heals() {
+    let Some(world) = World::own() else { return };
+    let (tenant, admin, ran) = told(Order::Stop, &world).await;
+    unverified_but_for_n3(&ran);
+    world.order(&Order::Start("n3".to_owned()));
+    until("all three answer", || async {
+        (admin.run(&["server", "ls"]).code == 0).then_some(())
+    })
+    .await;
+
+    let ran = revoke(&admin, &tenant, "b");
+
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.warnings().contains(&"split".to_owned()), "{ran:?}");
+    let ears = world.ears_at(2).await;
+    let revocations = |token: &Token| Account::of(token).unwrap().revocations;
+    let kept = ears.kept(tenant.id, 3).await;
+    for user in ["a", "b"] {
+        let key = tenant.user(user);
+        assert!(
+            kept.iter()
+                .all(|token| revocations(token).named(key).is_some()),
+            "{user}"
+        );
+    }
+    let open = ears.open(tenant.id, 3).await;
+    assert!(open.is_empty(), "the first one's client got in: {open:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_done_in_the_store_alone_because_no_server_answers() {
     let Some(world) = World::shared() else { return };
     let (tenant, admin) = (world.tenant(), world.admin());
@@ -222,7 +254,7 @@ async fn who_wants_the_store_alone_gets_it_and_is_told_that_nothing_is_proven() 
     );
     assert_eq!(outcome["unknown"], json!(["n1", "n2", "n3"]));
     assert!(codes(&outcome["warnings"]).contains(&"offline".to_owned()));
-    let account = nats_oam::jwt::account::Account::of(&tenant.token_in_store()).unwrap();
+    let account = Account::of(&tenant.token_in_store()).unwrap();
     assert!(account.revocations.named(tenant.user("a")).is_some());
     assert_eq!(text(&outcome["undo"]), "user.lift");
 }

@@ -95,6 +95,11 @@ pub async fn prepared<A: Action>(action: &A, ports: &Ports) -> Preview {
 
 /// Gives the consent that a plan asks for, and applies it.
 pub async fn applied(preview: Preview, ports: &Ports) -> Outcome {
+    applied_until(&CancellationToken::new(), preview, ports).await
+}
+
+/// The same, while somebody may cancel it.
+pub async fn applied_until(cancel: &CancellationToken, preview: Preview, ports: &Ports) -> Outcome {
     let consent = Consent {
         yes: true,
         typed: Some(preview.plan().confirm.clone()),
@@ -103,7 +108,7 @@ pub async fn applied(preview: Preview, ports: &Ports) -> Outcome {
     let approved = preview.approve(consent).unwrap();
     let manner = Manner {
         wait: Duration::from_secs(10),
-        cancel: &CancellationToken::new(),
+        cancel,
         progress: &|_| {},
         watch: Watch::Nobody,
     };

@@ -97,13 +97,29 @@ impl World {
         Tenant::of(&self.description(), &format!("TEST{number:02}"))
     }
 
+    /// The system account; its users are `sys` and `readonly`.
+    pub fn system(&self) -> Tenant {
+        Tenant::of(&self.description(), "SYS")
+    }
+
     /// A client that comes back for ever, to one server.
     pub fn client(&self, tenant: &Tenant, user: &str, server: &str) {
+        self.client_claiming(tenant, user, server, None);
+    }
+
+    /// The same, saying that it is somebody else.
+    pub fn client_claiming(
+        &self,
+        tenant: &Tenant,
+        user: &str,
+        server: &str,
+        claimed: Option<UserId>,
+    ) {
         self.order(&Order::Client(ClientOrder {
             creds: tenant.creds(user),
             server: Some(server.to_owned()),
             name: format!("{user}-on-{server}"),
-            claims: None,
+            claims: claimed.map(|user| user.to_string()),
         }));
     }
 
