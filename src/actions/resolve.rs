@@ -1,12 +1,16 @@
 //! From refs as people write them to keys. What fits two things is refused with both; what fits none is refused as it was
 //! written. Reads creds files and standard input; asks servers only for whom a connection is.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
 use std::path::Path;
+
+use zeroize::Zeroizing;
 
 use crate::inventory::server::ServerRow;
 use crate::jwt::creds::{Creds, MAX_CREDS_BYTES};
-use crate::jwt::keys::{AccountId, ConnId, UserId};
+use crate::jwt::keys::{AccountId, ConnId, KEY_CHARS, UserId};
 use crate::jwt::token::Token;
 use crate::jwt::user::User;
 use crate::sys::{Census, ConnQuery, Sys};
@@ -128,8 +132,7 @@ impl Resolver<'_> {
 
     /// Whoever creds, a token or a key belong to. The signature is checked: a forged file names nobody.
     fn user_of_text(&self, text: &[u8]) -> Result<KnownUser, Refusal> {
-        let written = String::from_utf8_lossy(text);
-        if let Ok(key) = written.trim().parse::<UserId>() {
+        if let Some(key) = bare_key(text) {
             return self.user_by_key(key).ok_or_else(|| unknown("user", key));
         }
         let unreadable = |why: String| Refusal::Unreadable(why.into());
@@ -248,8 +251,8 @@ pub(super) fn only<T: Copy + std::fmt::Display>(
 /// Reads on a thread of its own. The runtime waits for its blocking tasks when it ends, and somebody who is asked for
 /// standard input and interrupts instead would wait for ever.
 async fn aside(
-    read: impl FnOnce() -> Result<Vec<u8>, Refusal> + Send + 'static,
-) -> Result<Vec<u8>, Refusal> {
+    read: impl FnOnce() -> Result<Secret, Refusal> + Send + 'static,
+) -> Result<Secret, Refusal> {
     let (sender, told) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         // Nobody may wait for it any more.
@@ -259,24 +262,35 @@ async fn aside(
         .unwrap_or_else(|error| Err(Refusal::Unreadable(error.to_string().into())))
 }
 
-fn read_file(path: &Path) -> Result<Vec<u8>, Refusal> {
+/// A key that stands alone. Only a text of a key's length is tried: an error would keep a copy of what may be a seed.
+fn bare_key(text: &[u8]) -> Option<UserId> {
+    let written = str::from_utf8(text.trim_ascii()).ok()?;
+    (written.len() == KEY_CHARS).then(|| written.parse().ok())?
+}
+
+/// What may hold a seed, and clears itself.
+type Secret = Zeroizing<Vec<u8>>;
+
+fn read_file(path: &Path) -> Result<Secret, Refusal> {
     let fail =
-        |error: std::io::Error| Refusal::Unreadable(format!("{}: {error}", path.display()).into());
-    let file = std::fs::File::open(path).map_err(fail)?;
+        |error: io::Error| Refusal::Unreadable(format!("{}: {error}", path.display()).into());
+    let file = File::open(path).map_err(fail)?;
     read_capped(file).map_err(fail)
 }
 
-fn read_stdin() -> Result<Vec<u8>, Refusal> {
-    read_capped(std::io::stdin())
+/// Past the buffer of the standard library, which would keep a copy.
+fn read_stdin() -> Result<Secret, Refusal> {
+    let unbuffered = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    unbuffered
+        .and_then(read_capped)
         .map_err(|error| Refusal::Unreadable(format!("standard input: {error}").into()))
 }
 
-/// Reads one byte more than is taken, so that what is too long is refused by its reader.
-fn read_capped(from: impl Read) -> std::io::Result<Vec<u8>> {
-    let most = u64::try_from(MAX_CREDS_BYTES)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    let mut bytes = Vec::new();
-    from.take(most).read_to_end(&mut bytes)?;
+/// Reads one byte more than is taken, so that what is too long is refused by its reader. The buffer has room for all: one
+/// that grows leaves parts behind.
+fn read_capped(from: File) -> io::Result<Secret> {
+    const MOST: usize = MAX_CREDS_BYTES + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST + 1));
+    from.take(MOST as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
