@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::StoreError;
 use super::keyring::{Keyring, NewKey};
+use super::seed::without_trace;
 use super::signer::read_seed;
 use super::write::{Over, make_directories, write_file};
 use crate::jwt::creds::{Creds, Seed};
@@ -25,6 +26,15 @@ pub enum CredsPlace {
 
 /// Writes the creds of a user, by a key that was just made or by the stored one. Both must be the token's own.
 pub(super) fn write_creds(
+    keyring: &Keyring,
+    token: &Token,
+    key: Option<&NewKey>,
+    path: &Path,
+) -> Result<(), StoreError> {
+    without_trace(|| written(keyring, token, key, path))
+}
+
+fn written(
     keyring: &Keyring,
     token: &Token,
     key: Option<&NewKey>,

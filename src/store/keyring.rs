@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::StoreError;
-use super::seed::Seed;
+use super::seed::{Seed, without_trace};
 use super::signer::FileSigner;
 use super::tree::{TEMPORARY, file_stem};
 use super::write::{Over, make_directories, write_file};
@@ -112,7 +112,9 @@ impl Keyring {
     pub fn keep(&self, key: &NewKey) -> Result<(), StoreError> {
         let path = self.path_of(key.public_key());
         make_directories(path.parent().unwrap_or(&self.root))?;
-        match write_file(&path, key.seed.text().as_bytes(), Over::Nothing) {
+        let written =
+            without_trace(|| write_file(&path, key.seed.text().as_bytes(), Over::Nothing));
+        match written {
             Err(StoreError::Taken { .. }) => self
                 .signer(key.public_key())
                 .map(drop)
@@ -197,7 +199,7 @@ impl NewKey {
         let seed = Seed::random(kind)
             .map_err(|error| StoreError::NoRandomness(error.to_string().into()))?;
         Ok(Self {
-            public_key: seed.public_key(),
+            public_key: without_trace(|| seed.public_key()),
             seed,
         })
     }
@@ -209,7 +211,7 @@ impl Signer for NewKey {
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        Ok(self.seed.sign(message))
+        Ok(without_trace(|| self.seed.sign(message)))
     }
 }
 

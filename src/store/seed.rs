@@ -1,10 +1,13 @@
 //! The private half of a key while it is in use: 32 bytes that clear themselves, their text form, and signatures.
 //! Only `store` sees it, it has no `Debug`, and it never leaves this folder.
+//!
+//! A value that is moved leaves its old place as it was. So the bytes lie in a box, of which only the address moves, and what
+//! has to be copied for a signature is wiped from the stack by [`without_trace`].
 
 use crc::{CRC_16_XMODEM, Crc};
 use data_encoding::BASE32_NOPAD;
 use ed25519_dalek::{Signer as _, SigningKey};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::jwt::keys::{KeyKind, PublicKey};
 
@@ -17,41 +20,45 @@ const CRC16: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
 
 pub(super) struct Seed {
     kind: KeyKind,
-    bytes: Zeroizing<[u8; 32]>,
+    bytes: Box<Zeroizing<[u8; 32]>>,
 }
 
 impl Seed {
     /// A new one, from the randomness of the system.
     pub(super) fn random(kind: KeyKind) -> Result<Self, getrandom::Error> {
-        let mut bytes = Zeroizing::new([0; 32]);
-        getrandom::fill(bytes.as_mut())?;
-        Ok(Self { kind, bytes })
+        let mut seed = Self::empty(kind);
+        getrandom::fill(seed.bytes.as_mut_slice())?;
+        Ok(seed)
+    }
+
+    fn empty(kind: KeyKind) -> Self {
+        Self {
+            kind,
+            bytes: Box::new(Zeroizing::new([0; 32])),
+        }
     }
 
     /// Reads a seed; line ends after it are not part of it.
     pub(super) fn parse(written: &[u8]) -> Option<Self> {
         let written = trim_line_end(written);
-        let mut raw = Zeroizing::new([0; SEED_BYTES]);
+        let mut raw = Box::new(Zeroizing::new([0; SEED_BYTES]));
         if written.len() != SEED_CHARS {
             return None;
         }
-        BASE32_NOPAD.decode_mut(written, raw.as_mut()).ok()?;
+        BASE32_NOPAD.decode_mut(written, raw.as_mut_slice()).ok()?;
         let (body, checksum) = raw.split_last_chunk::<2>()?;
         let ([first, second], secret) = body.split_first_chunk::<2>()?;
         let kind = KeyKind::of_prefix((first & 7) << 5 | second >> 3)?;
         let fits =
             first & !7 == SEED_PREFIX && CRC16.checksum(body) == u16::from_le_bytes(*checksum);
-        fits.then(|| {
-            secret.try_into().ok().map(|bytes| Self {
-                kind,
-                bytes: Zeroizing::new(bytes),
-            })
-        })?
+        let mut seed = fits.then(|| Self::empty(kind))?;
+        seed.bytes.copy_from_slice(secret);
+        Some(seed)
     }
 
     /// The 58 characters that a `.nk` file holds.
     pub(super) fn text(&self) -> Zeroizing<String> {
-        let mut raw = Zeroizing::new([0; SEED_BYTES]);
+        let mut raw = Box::new(Zeroizing::new([0; SEED_BYTES]));
         let prefix = self.kind.prefix();
         let (body, checksum) = raw.split_at_mut(SEED_BYTES - 2);
         let (head, secret) = body.split_at_mut(2);
@@ -76,6 +83,30 @@ impl Seed {
     fn signing_key(&self) -> SigningKey {
         SigningKey::from_bytes(&self.bytes)
     }
+}
+
+/// What functions that handle a seed may leave on the stack: a signature needs a few KiB.
+const TRACES: usize = 16 * 1024;
+
+/// Does something with a seed, and wipes what that left on the stack.
+pub(super) fn without_trace<T>(work: impl FnOnce() -> T) -> T {
+    let done = below(work);
+    wipe();
+    done
+}
+
+/// A frame of its own, so that nothing of the work lies in its caller's.
+#[inline(never)]
+fn below<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// Writes over the part of the stack that the work had, since it is called from the same height.
+#[inline(never)]
+fn wipe() {
+    let mut traces = [0_u8; TRACES];
+    traces.zeroize();
+    std::hint::black_box(&traces);
 }
 
 pub(super) fn trim_line_end(written: &[u8]) -> &[u8] {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::StoreError;
-use super::seed::{SEED_CHARS, Seed, trim_line_end};
+use super::seed::{SEED_CHARS, Seed, trim_line_end, without_trace};
 use super::write::{Over, make_directories, write_file};
 use crate::jwt::creds::Creds;
 use crate::jwt::keys::{KeyKind, PublicKey};
@@ -32,11 +32,16 @@ impl FileSigner {
     /// Looks once whether the file holds the private part of that key.
     pub(super) fn open(path: PathBuf, key: PublicKey) -> Result<Self, SignError> {
         let signer = Self { path, key };
-        signer.seed().map(|_| signer)
+        without_trace(|| signer.seed().map(drop))?;
+        Ok(signer)
     }
 
     /// A user key of our own at that path, made on first use: who writes a ledger.
     pub fn create_or_open(path: &Path) -> Result<Self, StoreError> {
+        without_trace(|| Self::created_or_opened(path))
+    }
+
+    fn created_or_opened(path: &Path) -> Result<Self, StoreError> {
         if !path.exists() {
             make_directories(path.parent().unwrap_or(Path::new(".")))?;
             let seed = Seed::random(KeyKind::User)
@@ -74,7 +79,7 @@ impl Signer for FileSigner {
     }
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        self.seed().map(|seed| seed.sign(message))
+        without_trace(|| self.seed().map(|seed| seed.sign(message)))
     }
 }
 
@@ -140,19 +145,19 @@ pub enum CredsSource {
 impl CredsSigner {
     /// Reads the creds and checks that their seed is the token's.
     pub fn open(source: CredsSource) -> Result<(Self, Token), StoreError> {
-        let (token, seed) = read_creds(&source)?;
-        let key = seed.public_key();
+        let (token, key) =
+            without_trace(|| read_creds(&source).map(|(token, seed)| (token, seed.public_key())))?;
         Ok((Self { source, key }, token))
     }
 
     /// The token as it is now, which a renewal may have changed.
     pub fn token(&self) -> Result<Token, StoreError> {
-        read_creds(&self.source).map(|(token, _)| token)
+        without_trace(|| read_creds(&self.source).map(|(token, _)| token))
     }
 
     /// Token and signature of one reading, so that they fit each other.
     pub fn answer(&self, nonce: &[u8]) -> Result<(Token, [u8; 64]), StoreError> {
-        read_creds(&self.source).map(|(token, seed)| (token, seed.sign(nonce)))
+        without_trace(|| read_creds(&self.source).map(|(token, seed)| (token, seed.sign(nonce))))
     }
 }
 
@@ -163,15 +168,14 @@ impl Signer for CredsSigner {
 
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
         let key = self.key;
-        let (_, seed) = read_creds(&self.source).map_err(|error| SignError::Unreadable {
+        let unreadable = |error: StoreError| SignError::Unreadable {
             key,
             why: error.to_string().into(),
-        })?;
-        if seed.public_key() == key {
-            Ok(seed.sign(message))
-        } else {
-            Err(SignError::Mismatch { key })
-        }
+        };
+        without_trace(|| match read_creds(&self.source).map_err(unreadable)? {
+            (_, seed) if seed.public_key() == key => Ok(seed.sign(message)),
+            _ => Err(SignError::Mismatch { key }),
+        })
     }
 }
 

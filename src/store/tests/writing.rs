@@ -296,6 +296,40 @@ fn a_token_is_written_only_as_what_it_is() {
 }
 
 #[test]
+fn a_reissued_user_has_its_place_and_nobody_elses() {
+    let omega = copy_of("omega");
+    let store = store(&omega);
+    let Stored::Account(account) = account(&store, "ORDERS") else {
+        panic!("an account")
+    };
+    let user = |key: PublicKey| Stored::User {
+        account,
+        user: key.try_into().unwrap(),
+        name: Some("alice".into()),
+    };
+    let alice = "UB3A7EEISQFU2VIJSRJH57PD5YKXGRXKSODZ3XPISU4ZYGBAWK34AHSX";
+    let old = store.token(&user(alice.parse().unwrap())).unwrap();
+    let new_key = NewKey::random(KeyKind::User).unwrap().public_key();
+    let issue = |name| new_token(&store, "user", name, new_key, account.key());
+    let of_old = user(old.envelope().subject);
+
+    let renamed = store.write(&of_old, &issue("bob"), Some(old.revision()));
+    let written = store.write(&of_old, &issue("alice"), Some(old.revision()));
+    let late = store.write(&of_old, &issue("alice"), Some(old.revision()));
+
+    assert!(
+        matches!(renamed, Err(StoreError::Unfit { .. })),
+        "{renamed:?}"
+    );
+    assert_eq!(written, Ok(()));
+    assert!(matches!(late, Err(StoreError::Stale { .. })), "{late:?}");
+    assert_eq!(
+        store.token(&user(new_key)).unwrap().envelope().subject,
+        new_key
+    );
+}
+
+#[test]
 fn a_user_is_found_by_its_key_whatever_its_file_is_called() {
     let omega = copy_of("omega");
     let store = store(&omega);
