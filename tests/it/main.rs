@@ -10,10 +10,15 @@
     reason = "nothing is reachable from outside a test binary; `pub` says what a module offers to the others"
 )]
 
+mod canary;
+mod compatible;
+mod crash;
 mod exits;
 mod guard;
+mod identity;
 mod kick;
 mod races;
+mod reissue;
 mod revoke;
 mod shape;
 mod silence;

@@ -1,6 +1,7 @@
 //! The acts in this process, with the servers reached through a port where a story can step in: before a push leaves, and
 //! right after its answers. Everything else goes to the real servers as it is.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use nats_oam::actions::outcome::Outcome;
 use nats_oam::actions::plan::{Consent, Preview};
 use nats_oam::actions::ports::{Context, Ports};
 use nats_oam::actions::prepare::prepare;
+use nats_oam::demo::sandbox::Description;
 use nats_oam::inventory::connection::ConnectionRow;
 use nats_oam::jwt::keys::{AccountId, ConnId, ServerId};
 use nats_oam::jwt::token::Token;
@@ -46,14 +48,29 @@ pub fn nothing() -> Moment {
 
 /// An act's way to the servers: what the program opens, with two moments of the story's.
 pub async fn ports(world: &World, admin: &Admin, before_push: Moment, after_push: Moment) -> Ports {
-    let sandbox = world.description();
+    let opened = open_ports(&world.description(), admin.home.path()).await;
+    with_moments(opened, before_push, after_push)
+}
+
+pub fn with_moments(mut ports: Ports, before_push: Moment, after_push: Moment) -> Ports {
+    let servers = ports.sys.take().unwrap();
+    ports.sys = Some(Arc::new(Between {
+        servers,
+        before_push,
+        after_push,
+    }));
+    ports
+}
+
+/// What the program opens at somebody's home.
+pub async fn open_ports(sandbox: &Description, home: &Path) -> Ports {
     let urls = sandbox.servers.iter().map(|server| server.url.clone());
     let opening = Opening {
         paths: Paths {
-            config: admin.home.path().join("nsc"),
-            stores: sandbox.data_dir,
-            keys: sandbox.keystore_dir,
-            nats: admin.home.path().join("nats"),
+            config: home.join("nsc"),
+            stores: sandbox.data_dir.clone(),
+            keys: sandbox.keystore_dir.clone(),
+            nats: home.join("nats"),
             operator: Some(sandbox.operator.name.as_str().into()),
             account: None,
             problem: None,
@@ -67,8 +84,8 @@ pub async fn ports(world: &World, admin: &Admin, before_push: Moment, after_push
         creds: None,
         context_creds: None,
         reach: Reach::Servers,
-        data: admin.data(),
-        state: admin.home.path().join("state/nats-oam"),
+        data: home.join("data/nats-oam"),
+        state: home.join("state/nats-oam"),
         context: Context {
             name: "story".into(),
             flag: None,
@@ -79,14 +96,7 @@ pub async fn ports(world: &World, admin: &Admin, before_push: Moment, after_push
         timeout: Duration::from_secs(2),
         now: Timestamp::now,
     };
-    let mut ports = open(opening).await.unwrap().ports;
-    let servers = ports.sys.take().unwrap();
-    ports.sys = Some(Arc::new(Between {
-        servers,
-        before_push,
-        after_push,
-    }));
-    ports
+    open(opening).await.unwrap().ports
 }
 
 pub async fn prepared<A: Action>(action: &A, ports: &Ports) -> Preview {
@@ -165,6 +175,10 @@ impl Sys for Between {
         query: ConnQuery,
     ) -> BoxFuture<'_, Result<Gathered<Vec<ConnectionRow>>, SysError>> {
         self.servers.connections(query)
+    }
+
+    fn token_of(&self, id: ConnId) -> BoxFuture<'_, Result<Option<Token>, SysError>> {
+        self.servers.token_of(id)
     }
 
     fn push<'a>(

@@ -10,6 +10,8 @@
 
 pub mod between;
 pub mod ears;
+pub mod files;
 pub mod skip;
+pub mod stray;
 pub mod tools;
 pub mod world;
