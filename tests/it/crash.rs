@@ -145,6 +145,10 @@ impl Store for MortalStore {
         self.0.held()
     }
 
+    fn key_path(&self, key: PublicKey) -> PathBuf {
+        self.0.key_path(key)
+    }
+
     fn keep(&self, key: &NewKey) -> Result<(), StoreError> {
         self.1.around(|| self.0.keep(key))
     }
