@@ -23,7 +23,7 @@ pub const DEADLINE: Duration = Duration::from_secs(15);
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nats-oam");
 
 /// More than there are stories that share a sandbox.
-const SPARE_ACCOUNTS: usize = 48;
+const SPARE_ACCOUNTS: usize = 99;
 
 /// A running sandbox.
 pub struct World {
@@ -94,6 +94,7 @@ impl World {
     /// An account that no other story has.
     pub fn tenant(&self) -> Tenant {
         let number = self.given.fetch_add(1, Ordering::Relaxed) + 1;
+        assert!(number <= SPARE_ACCOUNTS, "more stories than spare accounts");
         Tenant::of(&self.description(), &format!("TEST{number:02}"))
     }
 
