@@ -18,6 +18,7 @@ mod guard;
 mod identity;
 mod kick;
 mod races;
+mod reads;
 mod reissue;
 mod revoke;
 mod shape;

@@ -51,7 +51,17 @@ impl World {
     pub fn shared() -> Option<&'static Self> {
         static WORLD: OnceLock<World> = OnceLock::new();
         let tools = needs(&[Tool::NatsServer])?;
-        Some(WORLD.get_or_init(|| Self::start(tools.path(Tool::NatsServer), SPARE_ACCOUNTS)))
+        let start = || Self::start(tools.path(Tool::NatsServer), SPARE_ACCOUNTS, false);
+        Some(WORLD.get_or_init(start))
+    }
+
+    /// The sandbox whose tenants are busy, for stories that only look.
+    #[track_caller]
+    pub fn busy() -> Option<&'static Self> {
+        static WORLD: OnceLock<World> = OnceLock::new();
+        let tools = needs(&[Tool::NatsServer])?;
+        let start = || Self::start(tools.path(Tool::NatsServer), 0, true);
+        Some(WORLD.get_or_init(start))
     }
 
     /// A sandbox for one story.
@@ -61,16 +71,16 @@ impl World {
         let tools = needs(&[Tool::NatsServer])?;
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         Some(OwnWorld {
-            world: Self::start(tools.path(Tool::NatsServer), 2),
+            world: Self::start(tools.path(Tool::NatsServer), 2, false),
             _turn: turn,
         })
     }
 
-    fn start(program: &Path, spare_accounts: usize) -> Self {
+    fn start(program: &Path, spare_accounts: usize, tenants: bool) -> Self {
         let options = Options {
             program: program.to_owned(),
             servers: 3,
-            tenants: false,
+            tenants,
             spare_accounts,
         };
         Self {

@@ -1,0 +1,159 @@
+//! Lists: which rows, in which form, and streams of what happens.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{ask, holds, items, names, plain, settled};
+use crate::support::world::{World, text, until};
+
+#[tokio::test]
+async fn lists_are_filtered_sorted_and_cut_and_say_where_an_expression_is_wrong() {
+    let Some(world) = World::busy() else { return };
+    let admin = settled(world).await;
+
+    let revoked = ask(&admin, &["user", "ls", "--where", "state=revoked"]);
+    let two = ask(
+        &admin,
+        &["account", "ls", "--sort", "-name", "--limit", "2"],
+    );
+    let csv = plain(
+        &admin,
+        &["user", "ls", "LEGACY", "--csv", "--columns", "name,state"],
+    );
+    let lines = plain(&admin, &["role", "ls", "ORDERS", "--jsonl"]);
+    let wrong = admin.run(&["user", "ls", "--where", "name:x colour:red"]);
+
+    assert_eq!(names(&revoked), ["orders-api-old"]);
+    assert_eq!(
+        items(&revoked)[0]["sources"],
+        json!(["store", "revocation"])
+    );
+    assert_eq!(names(&two), ["SYS", "SHIPPING"]);
+    assert_eq!(csv.stdout, "name,state\nold-app,active\nolder-app,active\n");
+    let lines: Vec<Value> = lines
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let kinds: Vec<&Value> = lines.iter().map(|line| &line["kind"]).collect();
+    assert_eq!(kinds, ["role", "role", "role", "role", "end"]);
+    assert_eq!(wrong.code, 2);
+    assert_eq!(wrong.json()["error"]["code"], "usage");
+    assert!(
+        text(&wrong.json()["error"]["what"]).contains("column 8"),
+        "{wrong:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_fits_two_things_is_refused() {
+    let Some(world) = World::busy() else { return };
+    let admin = settled(world).await;
+
+    for args in [
+        &["user", "info", "ORDERS/nobody"][..],
+        &["account", "info", "NOPE"],
+        &["account", "ls", "NOPE"],
+        &["role", "info", "ORDERS:nobody"],
+        &["key", "info", "AAAAAAAAAA"],
+        &["connection", "info", "n1/999999"],
+        &["connection", "info", "n9/1"],
+        &["operator", "info", "NOPE"],
+        &["identify", "nobody-at-all"],
+        &["audit", "info", "UAAAAAAA-1"],
+    ] {
+        let ran = admin.run(args);
+        assert_eq!(
+            (ran.code, &ran.json()["error"]["code"]),
+            (3, &json!("not_found")),
+            "{args:?} {ran:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_happens_is_printed_as_it_happens_until_somebody_ends_it() {
+    let Some(world) = World::busy() else { return };
+    let admin = settled(world).await;
+    let mut command: Command = admin.bare(&["--jsonl", "--context"]);
+    command
+        .arg(&admin.context)
+        .args(["connection", "watch", "BILLING"]);
+    let mut watching = command.spawn().unwrap();
+    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
+
+    let mut states = std::collections::BTreeSet::new();
+    while states.len() < 2 {
+        let event: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        if event.get("ref").is_some() {
+            assert_eq!(event["account"]["name"], "BILLING");
+            assert_eq!(event["user"]["name"], "flappy");
+            states.insert(text(&event["state"]));
+        }
+    }
+    let pid = rustix::process::Pid::from_child(&watching);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let last = lines.map(Result::unwrap).last().unwrap();
+
+    assert_eq!(serde_json::from_str::<Value>(&last).unwrap()["kind"], "end");
+    assert_eq!(watching.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn closed_connections_are_listed_with_reasons() {
+    let Some(world) = World::busy() else { return };
+    let admin = settled(world).await;
+
+    let gone = until("a flappy client that went", || async {
+        let gone = items(&ask(&admin, &["connection", "ls", "BILLING", "--closed"]));
+        (!gone.is_empty()).then_some(gone)
+    })
+    .await;
+
+    holds(
+        "connection",
+        &gone,
+        &["ref", "closed_at", "reason", "state"],
+    );
+    assert!(gone.iter().all(|row| row["state"] == "closed"));
+}
+
+#[tokio::test]
+async fn nothing_that_a_tenant_wrote_reaches_the_terminal_as_it_is() {
+    let Some(world) = World::busy() else { return };
+    let admin = settled(world).await;
+
+    let users = ask(&admin, &["user", "ls", "SHIPPING", "--where", "name:eve"]);
+    let connections = ask(&admin, &["connection", "ls", "--where", "version:calc"]);
+
+    let [eve] = items(&users).try_into().unwrap();
+    assert!(
+        text(&eve["name"]).contains("␛]0;owned␇‹009B›31m‹202E›"),
+        "{eve}"
+    );
+    assert_eq!(eve["unsafe"], json!(["name"]));
+    assert_eq!(eve["sources"], json!(["live"]));
+    let [loud] = items(&connections).try_into().unwrap();
+    assert_eq!(loud["unsafe"], json!(["name", "lang"]));
+    assert_eq!(loud["user"]["unsafe"], json!(["name"]));
+    for format in ["--json", "--jsonl", "--csv", "--quiet"] {
+        for list in [
+            ["user", "ls"],
+            ["connection", "ls"],
+            ["account", "ls"],
+            ["key", "ls"],
+        ] {
+            let ran = plain(&admin, &[&list[..], &[format]].concat());
+            let obeyed = |c: char| (c.is_control() && c != '\n') || "\u{202e}\u{ffff}".contains(c);
+            assert!(!ran.stdout.contains(obeyed), "{list:?} {format}");
+            assert!(!ran.stderr.contains(obeyed), "{list:?} {format}");
+        }
+    }
+    let csv = plain(
+        &admin,
+        &["connection", "ls", "--csv", "--columns", "version"],
+    );
+    assert!(csv.stdout.contains("'=cmd|"), "{csv:?}");
+}
