@@ -1,6 +1,6 @@
 //! The store after a push: it follows the servers, and loses nothing of its own.
 
-use crate::jwt::edit::{self, Edit};
+use crate::jwt::edit::{self, Edit, Value};
 use crate::jwt::signer::Signer;
 use crate::jwt::time::UnixTime;
 use crate::jwt::token::Token;
@@ -36,7 +36,16 @@ pub(super) fn follow(
         store.write(&of, &pushed.token, Some(held.revision()))?;
         return Ok(None);
     }
-    let own = edited(&held, pushed, edits, signer)?;
+    let edited = edit::apply(&held, &as_pushed(edits, &pushed.token), UnixTime::default());
+    if same_content(&edited, pushed.token.tree()) {
+        // It lacked nothing but this: an act was cut off before it came to the store.
+        store.write(&of, &pushed.token, Some(held.revision()))?;
+        return Ok(None);
+    }
+    let pushed_at = pushed.token.envelope().issued_at.unwrap_or_default();
+    let held_at = held.envelope().issued_at.unwrap_or_default();
+    let at = UnixTime(pushed_at.max(held_at).0.saturating_add(1));
+    let own = Token::issue(&edited, signer, at)?;
     store.write(&of, &own, Some(held.revision()))?;
     let what = format!(
         "the store's {} has edits that the servers do not have; they were kept, and the same edit made there",
@@ -45,15 +54,14 @@ pub(super) fn follow(
     Ok(Some(Warning::new("store_differs", what)))
 }
 
-fn edited(
-    held: &Token,
-    pushed: &Pushed,
-    edits: &[Edit],
-    signer: &dyn Signer,
-) -> Result<Token, StoreError> {
-    let pushed_at = pushed.token.envelope().issued_at.unwrap_or_default();
-    let held_at = held.envelope().issued_at.unwrap_or_default();
-    let at = UnixTime(pushed_at.max(held_at).0.saturating_add(1));
-    let tree = edit::apply(held, edits, pushed_at);
-    Token::issue(&tree, signer, at).map_err(StoreError::from)
+/// The edits with what came of them: a time that the servers gave is the same in the store.
+fn as_pushed(edits: &[Edit], pushed: &Token) -> Vec<Edit> {
+    let fixed = |edit: &Edit| {
+        let path: Vec<&str> = edit.path.iter().map(String::as_str).collect();
+        match pushed.as_read().at(&path) {
+            Some(value) => Edit::set(edit.path.clone(), Value::Given(value.clone())),
+            None => Edit::remove(edit.path.clone()),
+        }
+    };
+    edits.iter().map(fixed).collect()
 }

@@ -14,6 +14,7 @@ use crate::actions::signing::account_signer;
 use crate::actions::spec::{Direction, Level, Spec, Tier};
 use crate::actions::when::When;
 use crate::inventory::connection::{ConnectionKind, ConnectionRow};
+use crate::jwt::account::Account;
 use crate::jwt::edit::{Edit, Value};
 use crate::jwt::json::Node;
 use crate::jwt::keys::AccountId;
@@ -329,7 +330,8 @@ fn is_in(row: &ConnectionRow, account: AccountId) -> bool {
         .is_some_and(|named| named.key == account)
 }
 
-/// Whether every server is known to keep these users out already.
+/// Whether every server is known to keep these users out already, and the store as well: an act that was cut off before it
+/// came to the store is not done.
 fn is_settled(facts: &Facts, account: AccountId, users: &[KnownUser]) -> bool {
     let Some(known) = facts.account(account) else {
         return false;
@@ -338,15 +340,18 @@ fn is_settled(facts: &Facts, account: AccountId, users: &[KnownUser]) -> bool {
         .census
         .as_ref()
         .is_some_and(|census| unanswered(census).next().is_none());
-    let revoked = |user: &KnownUser| {
-        known
-            .account
-            .revocations
-            .revoked_at(user.id, user.issued_at)
-            .is_some()
+    let keeps_out = |account: &Account| {
+        let revocations = &account.revocations;
+        let is_out = |user: &KnownUser| revocations.revoked_at(user.id, user.issued_at).is_some();
+        users.iter().all(is_out)
     };
+    // A copy that cannot be read tells nothing, and cannot be written either.
+    let stored = known
+        .stored
+        .as_ref()
+        .and_then(|stored| Account::of(stored).ok());
     let agreed = known.split.is_empty() && known.foreign.is_empty();
-    all_answered && agreed && users.iter().all(revoked)
+    all_answered && agreed && keeps_out(&known.account) && stored.as_ref().is_none_or(keeps_out)
 }
 
 /// The revocations that other servers' tokens have and the base lacks: a narrowing act loses none of them.
