@@ -34,8 +34,8 @@ const PART: usize = 16;
 /// Parts of seeds, as text and as bytes.
 struct Seeds {
     parts: HashSet<[u8; PART]>,
-    /// Which bytes parts begin with: most places are passed over by this.
-    begins: [bool; 256],
+    /// Which two bytes parts begin with: most places are passed over by this.
+    begins: Vec<bool>,
     count: usize,
 }
 
@@ -54,9 +54,9 @@ impl Seeds {
             parts.extend(text[2..].as_chunks::<PART>().0);
             parts.extend(raw[2..34].as_chunks::<PART>().0);
         }
-        let mut begins = [false; 256];
+        let mut begins = vec![false; usize::from(u16::MAX) + 1];
         for part in &parts {
-            begins[usize::from(part[0])] = true;
+            begins[first_two(part)] = true;
         }
         Self {
             parts,
@@ -68,7 +68,7 @@ impl Seeds {
     /// Where bytes hold a part of a seed.
     fn places_in(&self, bytes: &[u8]) -> Vec<usize> {
         let windows = bytes.array_windows::<PART>().enumerate();
-        let candidates = windows.filter(|(_, window)| self.begins[usize::from(window[0])]);
+        let candidates = windows.filter(|(_, window)| self.begins[first_two(window)]);
         let found = candidates.filter(|(_, window)| self.parts.contains(*window));
         found.map(|(place, _)| place).collect()
     }
@@ -116,6 +116,10 @@ impl Seeds {
         }
         found
     }
+}
+
+fn first_two(part: &[u8; PART]) -> usize {
+    usize::from(u16::from_be_bytes([part[0], part[1]]))
 }
 
 /// What a process of a story does before it is looked at.

@@ -37,6 +37,9 @@ use crate::support::world::{Admin, Tenant, World};
 /// Before and after: the intent, the push with its kicks, the store, the result.
 const MOMENTS: usize = 8;
 
+/// Of these the command is run again: nothing was done yet, the servers have it, the store as well.
+const RUN_AGAIN: [usize; 3] = [3, 5, 6];
+
 const SIGABRT: i32 = 6;
 
 /// What a process that is to die is told.
@@ -347,8 +350,32 @@ async fn check(world: &World, mortal: &Mortal, heard: &Heard) {
         let expected = ["n1", "n2", "n3"].map(|name| (name.to_owned(), truth));
         assert_eq!(servers, expected, "{moment}");
     }
+    if RUN_AGAIN.contains(&moment) {
+        running_it_again_ends_it(mortal, is_stored);
+    }
     if is_recorded {
         one_flipped_byte_is_noticed(world, mortal).await;
+    }
+}
+
+/// What was cut off before the store had it is done by the same command; what is done already is left as it is.
+fn running_it_again_ends_it(mortal: &Mortal, is_done: bool) {
+    let (tenant, user) = (&mortal.tenant, format!("{}/a", mortal.tenant.name));
+    let before = tenant.token_in_store();
+
+    let ran = mortal
+        .admin
+        .run(&["user", "revoke", &user, "--confirm", &tenant.tail("a")]);
+
+    let after = tenant.token_in_store();
+    if is_done {
+        assert_eq!(ran.json()["error"]["code"], "moot", "{ran:?}");
+        assert_eq!(after.revision(), before.revision());
+    } else {
+        assert_eq!(ran.json()["outcome"], "verified", "{ran:?}");
+        assert_eq!(ran.warnings(), ["nobody_guards"]);
+        let revocations = Account::of(&after).unwrap().revocations;
+        assert!(revocations.named(tenant.user("a")).is_some());
     }
 }
 
