@@ -25,3 +25,4 @@ pub mod sys;
 #[cfg(test)]
 pub(crate) mod test_support;
 pub mod text;
+pub mod tui;

@@ -1,30 +1,78 @@
 //! Chooses a face, and joins the sandbox to it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use nats_oam::cli;
-use nats_oam::cli::args::{Command, Demo, Global};
+use nats_oam::cli::args::{Cli, Color, Command, Demo, Global};
 use nats_oam::cli::check::{self, Sandboxed};
+use nats_oam::config::Folders;
 use nats_oam::demo::binary::Places;
 use nats_oam::demo::sandbox::{Options, Sandbox};
 use nats_oam::demo::{DemoError, supervisor};
 use nats_oam::explain::Explain;
+use nats_oam::tui::theme::Depth;
+use nats_oam::tui::{self, Ended, Wishes};
 use tokio::signal::unix::{SignalKind, signal};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let code = match cli::parse() {
         Err(code) => code,
-        Ok(cli) => match cli.command {
-            None => {
-                cli::misuse("the console is not there yet: name a command, as in `nats-oam status`")
-            }
-            Some(Command::Demo(demo)) => sandbox(demo, &cli.global).await,
-            Some(command) => cli::run(command, &cli.global).await,
-        },
+        Ok(Cli {
+            command: None,
+            global,
+        }) => console(global),
+        Ok(Cli {
+            command: Some(command),
+            global,
+        }) => command_line(command, &global),
     };
     ExitCode::from(code)
+}
+
+#[tokio::main]
+async fn command_line(command: Command, global: &Global) -> u8 {
+    match command {
+        Command::Demo(demo) => sandbox(demo, global).await,
+        command => cli::run(command, global).await,
+    }
+}
+
+/// The console, on a terminal. It has this thread to itself.
+fn console(global: Global) -> u8 {
+    if !tui::is_there() {
+        return cli::misuse(
+            "the console needs a terminal: name a command, as in `nats-oam status`",
+        );
+    }
+    let opening = match cli::opening(&global) {
+        Ok(opening) => opening,
+        Err(explanation) => return cli::fail(&global, "console", &explanation),
+    };
+    let wishes = Wishes {
+        depth: depth(global.color),
+        theme: global.theme.clone(),
+        settings: Folders::find(|name| std::env::var_os(name).map(PathBuf::from))
+            .map(|folders| folders.config),
+    };
+    match tui::run(opening, move || cli::opening(&global), &wishes) {
+        Ok(Ended::Quit) => 0,
+        Ok(Ended::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(1),
+        Err(error) => {
+            cli::tell(&error.to_string());
+            1
+        }
+    }
+}
+
+fn depth(color: Color) -> Option<Depth> {
+    match color {
+        Color::Auto => None,
+        Color::Never => Some(Depth::Mono),
+        Color::Ansi16 => Some(Depth::Ansi16),
+        Color::Ansi256 => Some(Depth::Ansi256),
+        Color::True => Some(Depth::True),
+    }
 }
 
 /// The sandbox: as a supervisor, or in front of one until somebody ends it.

@@ -22,7 +22,7 @@ use self::args::{
 use self::output::{Answer, Output};
 use self::read::connection::Which;
 use crate::actions::action::Action;
-use crate::actions::opening::{self, Opened};
+use crate::actions::opening::{self, Opened, Opening};
 use crate::actions::refs::RefError;
 use crate::explain::{Code, Explain, Explanation};
 use crate::text::Text;
@@ -136,6 +136,11 @@ fn context(verb: &ContextVerb, global: &Global) -> u8 {
         }
         Err(explanation) => fail(global, "context", &explanation),
     }
+}
+
+/// Where the console works: the same as a command would.
+pub fn opening(global: &Global) -> Result<Opening, Explanation> {
+    place::find(global, Timestamp::now)
 }
 
 /// Says that something cannot be done as it was asked for.

@@ -1,0 +1,206 @@
+//! All state of the screen, with one owner: the event loop. It does no I/O, reads no clock and spawns nothing.
+//!
+//! ```text
+//! Msg ──> update(&mut App, Msg, now) ──> effects, performed elsewhere; their answers are messages again
+//! App ──> render(&App, &mut Frame, now) ──> Painted, which the next update reads
+//! ```
+
+pub mod acts;
+mod line;
+pub mod model;
+pub mod msg;
+mod render;
+pub mod toast;
+mod update;
+
+use std::collections::HashMap;
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::layout::Size;
+
+pub use self::render::{LEAST, render};
+pub use self::update::update;
+
+use self::line::FilterLine;
+use self::model::{Model, World};
+use self::msg::{Interest, JobId, Slot};
+use self::toast::Toast;
+use super::keymap::{Chord, GLOBAL, Keymap, POPUP};
+use super::popups::Popup;
+use super::theme::Theme;
+use super::views::{Scene, View, ViewKind};
+use super::widgets::Painted;
+use super::widgets::glyph::Glyphs;
+
+/// How long one hesitates before the keys that may follow are shown.
+const HESITATION: SignedDuration = SignedDuration::from_millis(300);
+
+/// A turn of the spinner.
+const TURN: SignedDuration = SignedDuration::from_millis(125);
+
+/// Rows of the screen that are not the view's: header and tabs above, rule, hints and toast below.
+const FRAME_ROWS: u16 = 5;
+
+/// How the screen looks and which keys it knows: fixed while it runs.
+#[derive(Clone, Debug)]
+pub struct Looks {
+    pub theme: Theme,
+    pub glyphs: Glyphs,
+    pub keymap: Keymap,
+}
+
+/// The screen.
+pub struct App {
+    pub model: Model,
+    pub looks: Looks,
+    /// One stack of places for each tab that was opened; the last of a stack is the deepest.
+    tabs: Vec<Vec<Box<dyn View>>>,
+    tab: usize,
+    pub popup: Option<Popup>,
+    line: Option<FilterLine>,
+    toast: Option<(Toast, Timestamp)>,
+    pressed: Pressed,
+    jobs: Jobs,
+    watched: Interest,
+    pub size: Size,
+    /// Where things landed in the last frame.
+    pub painted: Painted,
+    pub state: Running,
+}
+
+/// Whether the screen goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Running {
+    On,
+    Quit,
+}
+
+/// Keys that begin something.
+#[derive(Default)]
+struct Pressed {
+    chords: Vec<Chord>,
+    since: Option<Timestamp>,
+}
+
+/// Which run of each slot counts.
+#[derive(Default)]
+struct Jobs {
+    last: u32,
+    current: HashMap<Slot, JobId>,
+}
+
+impl Jobs {
+    fn start(&mut self, slot: Slot) -> JobId {
+        self.last = self.last.wrapping_add(1);
+        let id = JobId(self.last);
+        self.current.insert(slot, id);
+        id
+    }
+
+    /// Whether this run still counts; then it counts no more.
+    fn end(&mut self, slot: Slot, id: JobId) -> bool {
+        let counts = self.current.get(&slot) == Some(&id);
+        if counts {
+            self.current.remove(&slot);
+        }
+        counts
+    }
+}
+
+impl App {
+    /// The screen before anything is opened.
+    pub fn new(model: Model, looks: Looks, size: Size) -> Self {
+        let home = ViewKind::ALL.first().copied().unwrap_or(ViewKind::Servers);
+        Self {
+            model,
+            looks,
+            tabs: vec![vec![home.open()]],
+            tab: 0,
+            popup: None,
+            line: None,
+            toast: None,
+            pressed: Pressed::default(),
+            jobs: Jobs::default(),
+            watched: Interest::Rest,
+            size,
+            painted: Painted::default(),
+            state: Running::On,
+        }
+    }
+
+    /// Says something at the start: what is wrong with the settings.
+    pub fn greet(&mut self, toast: Toast, now: Timestamp) {
+        self.toast = Some((toast, now));
+    }
+
+    /// The place on top.
+    pub fn view(&self) -> Option<&dyn View> {
+        self.tabs.get(self.tab)?.last().map(AsRef::as_ref)
+    }
+
+    /// The place on top with what it may know, to be changed.
+    fn scene_mut(&mut self, now: Timestamp) -> Option<(&mut Box<dyn View>, Scene<'_>)> {
+        let size = body(self.size);
+        let scene = Scene {
+            model: &self.model,
+            size,
+            now,
+        };
+        self.tabs
+            .get_mut(self.tab)?
+            .last_mut()
+            .map(|view| (view, scene))
+    }
+
+    fn scene(&self, now: Timestamp) -> Scene<'_> {
+        Scene {
+            model: &self.model,
+            size: body(self.size),
+            now,
+        }
+    }
+
+    /// Scopes of the keymap, the inner first. A popup lets nothing through.
+    fn scopes(&self) -> Vec<&'static str> {
+        match (&self.popup, self.view()) {
+            (Some(_), _) => vec![POPUP],
+            (None, Some(view)) => vec![view.kind().name(), GLOBAL],
+            (None, None) => vec![GLOBAL],
+        }
+    }
+
+    /// Keys that were begun so long ago that what may follow is shown.
+    fn hesitates(&self, now: Timestamp) -> bool {
+        let due = self
+            .pressed
+            .since
+            .and_then(|since| since.checked_add(HESITATION).ok());
+        due.is_some_and(|due| due <= now)
+    }
+
+    /// When the screen changes although nothing happens: a toast that ends, a hint that is due, a turn of the spinner.
+    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
+        let toast = self
+            .toast
+            .as_ref()
+            .and_then(|(toast, said)| toast.ends_at(*said));
+        let hint = self
+            .pressed
+            .since
+            .filter(|_| !self.hesitates(now))
+            .and_then(|since| since.checked_add(HESITATION).ok());
+        let turn = match &self.model.world {
+            World::Opening { .. } => now.checked_add(TURN).ok(),
+            World::Open(_) | World::Closed(_) => None,
+        };
+        [toast, hint, turn].into_iter().flatten().min()
+    }
+}
+
+/// The cells of the view.
+fn body(size: Size) -> Size {
+    Size {
+        width: size.width,
+        height: size.height.saturating_sub(FRAME_ROWS),
+    }
+}

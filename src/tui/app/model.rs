@@ -1,0 +1,134 @@
+//! What is known about the world, for all views. Views read it; only messages change it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::msg::Link;
+use crate::actions::action::{Access, Standing};
+use crate::actions::opening::LoginState;
+use crate::actions::ports::Context;
+use crate::actions::spec::Tier;
+use crate::explain::Explanation;
+use crate::inventory::server::ServerState;
+use crate::sys::Census;
+use crate::text::Text;
+
+/// The world as far as it is known.
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub context: Context,
+    pub actor: Text,
+    /// The servers that we connect to, for whoever waits.
+    pub addresses: Vec<Text>,
+    pub world: World,
+    pub census: Option<Arc<Census>>,
+    /// Why there is no census, or none that is new.
+    pub census_problem: Option<Explanation>,
+    pub link: Option<LinkState>,
+    pub standing: Standing,
+}
+
+/// Whether the world is open.
+#[derive(Clone, Debug)]
+pub enum World {
+    Opening {
+        since: Timestamp,
+    },
+    Open(Box<Found>),
+    /// Not even the record could be opened: nothing can be done.
+    Closed(Explanation),
+}
+
+/// What opening found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub operator: Option<Text>,
+    pub login: LoginState,
+    pub tier: Tier,
+    pub census: Option<Arc<Census>>,
+    /// What could not be opened, and why.
+    pub problems: Vec<Explanation>,
+}
+
+/// The link to the servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    Live,
+    Lost { since: Timestamp },
+}
+
+impl Model {
+    /// Before anything is opened.
+    pub fn new(context: Context, actor: Text, addresses: Vec<Text>, now: Timestamp) -> Self {
+        let standing = Standing {
+            tier: Tier::Offline,
+            access: context.access,
+        };
+        Self {
+            context,
+            actor,
+            addresses,
+            world: World::Opening { since: now },
+            census: None,
+            census_problem: None,
+            link: None,
+            standing,
+        }
+    }
+
+    pub fn is_opening(&self) -> bool {
+        matches!(self.world, World::Opening { .. })
+    }
+
+    /// Why the servers cannot be asked, where they cannot.
+    pub fn problem(&self) -> Option<&Explanation> {
+        match &self.world {
+            World::Opening { .. } => None,
+            World::Closed(why) => Some(why),
+            World::Open(found) => self
+                .census_problem
+                .as_ref()
+                .or_else(|| found.problems.last()),
+        }
+    }
+
+    /// Whether it is read-only until somebody lifts it.
+    pub fn is_read_only(&self) -> bool {
+        self.standing.access == Access::ReadOnly
+    }
+
+    /// Servers of this operator that answered, and those that ought to.
+    pub fn answered(&self) -> Option<(usize, usize)> {
+        let census = self.census.as_ref()?;
+        let up = census
+            .ours()
+            .filter(|server| server.state == ServerState::Up)
+            .count();
+        Some((up, census.ours().count()))
+    }
+
+    pub(super) fn opened(&mut self, opened: Result<Box<Found>, Explanation>) {
+        self.census_problem = None;
+        match opened {
+            Ok(found) => {
+                self.standing.tier = found.tier;
+                self.census.clone_from(&found.census);
+                self.link = found.census.is_some().then_some(LinkState::Live);
+                self.world = World::Open(found);
+            }
+            Err(why) => {
+                self.link = None;
+                self.world = World::Closed(why);
+            }
+        }
+    }
+
+    pub(super) fn heard(&mut self, link: Link, now: Timestamp) {
+        self.link = Some(match (link, self.link) {
+            (Link::Up, _) => LinkState::Live,
+            (Link::Down, Some(LinkState::Lost { since })) => LinkState::Lost { since },
+            (Link::Down, Some(LinkState::Live) | None) => LinkState::Lost { since: now },
+        });
+    }
+}

@@ -1,0 +1,114 @@
+//! What comes in and what goes out: messages to the screen, and the effects that it wants. Plain values; nothing here happens.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crossterm::event::Event;
+
+use super::model::Found;
+use crate::actions::opening::Reach;
+use crate::explain::Explanation;
+use crate::sys::Census;
+use crate::text::Text;
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    Input(Event),
+    /// The world was opened, as far as it could be.
+    Opened(Result<Box<Found>, Explanation>),
+    Census(Arc<Census>),
+    /// The census could not be taken.
+    NoCensus(Explanation),
+    Link(Link),
+    Job(JobId, Slot, Answer),
+    /// The moment that the screen waited for has come.
+    Wake,
+}
+
+/// Whether the servers can be heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    Up,
+    Down,
+}
+
+/// One run of a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct JobId(pub u32);
+
+/// Questions of one slot replace each other: only the newest answer counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The order of a view's rows.
+    Arrange(super::ViewKind),
+    /// What a view lists.
+    Rows(super::ViewKind),
+    /// What stands beside the row under the cursor.
+    Detail(super::ViewKind),
+}
+
+impl Slot {
+    /// The tab whose view asked.
+    pub const fn kind(self) -> super::ViewKind {
+        match self {
+            Self::Arrange(kind) | Self::Rows(kind) | Self::Detail(kind) => kind,
+        }
+    }
+}
+
+/// A question for a worker.
+#[derive(Debug)]
+pub enum Ask {
+    Arrange(Work),
+    /// Count the servers now; the census comes to everybody.
+    Census,
+}
+
+/// The answer to it.
+#[derive(Debug)]
+pub enum Answer {
+    /// The numbers of the rows that stay, in order.
+    Arranged(Vec<u32>),
+    /// It could not be found out.
+    Failed(Explanation),
+    /// What was asked for comes by another way, or not at all.
+    Nothing,
+}
+
+/// Filters and sorts beside the screen. It is told when to stop.
+pub struct Work(pub Box<Arranging>);
+
+/// `None`: it was stopped.
+pub type Arranging = dyn FnOnce(&dyn Fn() -> bool) -> Option<Vec<u32>> + Send;
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Work")
+    }
+}
+
+/// What the screen wants done.
+#[derive(Debug)]
+pub enum Effect {
+    /// Opens the world, instead of what was open.
+    Open(Reach),
+    Ask(JobId, Slot, Ask),
+    /// What the view on top shows, and so what may wake the screen.
+    Watch(Interest),
+    Copy(Text),
+    /// Back to the shell.
+    Suspend,
+    /// The whole screen anew.
+    Redraw,
+}
+
+/// What a view shows. All else waits where it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Interest {
+    /// Nothing that changes by itself.
+    #[default]
+    Rest,
+    /// The servers, with their numbers.
+    Servers,
+}

@@ -1,0 +1,347 @@
+//! What a message changes, and what it makes the screen want. Pure: the same app, message and time give the same.
+
+use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use jiff::Timestamp;
+use ratatui::layout::{Position, Size};
+
+use super::acts::{self, Allowed};
+use super::line::{FilterLine, Typed};
+use super::msg::{Answer, Effect, Msg};
+use super::toast::{Toast, Tone};
+use super::{App, Pressed, Running, Scene, ViewKind};
+use crate::actions::opening::Reach;
+use crate::actions::spec::ActionId;
+use crate::inventory::filter::FilterError;
+use crate::tui::keymap::{Binding, Chord, Command, Resolution};
+use crate::tui::popups::{Answered, Popup};
+use crate::tui::views::{View, Wish};
+use crate::tui::widgets::Target;
+
+/// Takes in one message.
+pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
+    let mut effects = match msg {
+        Msg::Input(event) => app.input(event, now),
+        Msg::Opened(opened) => {
+            app.model.opened(opened);
+            app.refresh(now)
+        }
+        Msg::Census(census) => {
+            app.model.census = Some(census);
+            app.model.census_problem = None;
+            app.refresh(now)
+        }
+        Msg::NoCensus(why) => {
+            app.model.census_problem = Some(why);
+            app.refresh(now)
+        }
+        Msg::Link(link) => {
+            app.model.heard(link, now);
+            Vec::new()
+        }
+        Msg::Job(id, slot, answer) if app.jobs.end(slot, id) => {
+            app.answered(slot.kind(), answer, now)
+        }
+        Msg::Job(..) => Vec::new(),
+        Msg::Wake => {
+            app.end_toast(now);
+            Vec::new()
+        }
+    };
+    effects.extend(app.watch());
+    effects
+}
+
+impl App {
+    fn input(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key, now),
+            Event::Paste(text) => self.paste(&text, now),
+            Event::Resize(width, height) => {
+                self.size = Size { width, height };
+                self.refresh(now)
+            }
+            Event::Mouse(mouse) => self.mouse(mouse, now),
+            Event::Key(_) | Event::FocusGained | Event::FocusLost => Vec::new(),
+        }
+    }
+
+    fn key(&mut self, key: KeyEvent, now: Timestamp) -> Vec<Effect> {
+        self.toast = None;
+        if self.line.is_some() {
+            return self.type_filter(|line| line.key(key), now);
+        }
+        let chord = Chord::from(key);
+        // Esc takes back what was begun.
+        if key.code == crossterm::event::KeyCode::Esc && !self.pressed.chords.is_empty() {
+            self.pressed = Pressed::default();
+            return Vec::new();
+        }
+        if let Some(Popup::Pick(pick)) = &mut self.popup
+            && let Some(choice) = pick.key(chord)
+        {
+            return self.chosen(choice, now);
+        }
+        self.pressed.chords.push(chord);
+        let scopes = self.scopes();
+        let binding = match self.looks.keymap.resolve(&scopes, &self.pressed.chords) {
+            Resolution::Pending(_) => {
+                self.pressed.since.get_or_insert(now);
+                return Vec::new();
+            }
+            Resolution::Unbound => None,
+            Resolution::Run(binding) => Some(binding.clone()),
+        };
+        self.pressed = Pressed::default();
+        match binding {
+            None => Vec::new(),
+            Some(Binding::Command(command)) => self.command(command, now),
+            Some(Binding::Act(ids)) => self.act(&ids, now),
+        }
+    }
+
+    fn command(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
+        match command {
+            Command::Quit => {
+                self.state = Running::Quit;
+                Vec::new()
+            }
+            Command::Suspend => vec![Effect::Suspend],
+            Command::Redraw => vec![Effect::Redraw],
+            _ if self.popup.is_some() => self.popup_command(command, now),
+            Command::Help => {
+                self.popup = Some(Popup::keys(&self.looks.keymap, &self.scopes()));
+                Vec::new()
+            }
+            Command::Filter => {
+                self.line = self.view().map(|view| FilterLine::new(view.filter()));
+                Vec::new()
+            }
+            Command::Go(kind) => self.go(kind, now),
+            Command::Refresh if self.model.problem().is_some() => self.open(Reach::Servers, now),
+            Command::Back if self.model.is_opening() => self.open(Reach::Offline, now),
+            other => self.ask_view(now, |view, scene| view.command(scene, other)),
+        }
+    }
+
+    /// Opens the world anew, whatever was open or being opened.
+    fn open(&mut self, reach: Reach, now: Timestamp) -> Vec<Effect> {
+        self.model.world = super::model::World::Opening { since: now };
+        let mut effects = self.refresh(now);
+        effects.push(Effect::Open(reach));
+        effects
+    }
+
+    fn popup_command(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
+        let Some(popup) = &mut self.popup else {
+            return Vec::new();
+        };
+        match popup.command(command, self.size) {
+            Answered::Open => Vec::new(),
+            Answered::Closed => {
+                self.popup = None;
+                self.refresh(now)
+            }
+        }
+    }
+
+    fn chosen(&mut self, choice: crate::tui::popups::pick::Choice, now: Timestamp) -> Vec<Effect> {
+        self.popup = None;
+        self.ask_view(now, |view, scene| view.choose(scene, choice))
+    }
+
+    /// The first act that the selection allows; else the reason why none can be done.
+    fn act(&mut self, ids: &[ActionId], now: Timestamp) -> Vec<Effect> {
+        let scene = self.scene(now);
+        let Some(selection) = self.view().map(|view| view.selection(&scene)) else {
+            return Vec::new();
+        };
+        let mut reason = None;
+        for offer in ids.iter().filter_map(|id| acts::offer(id)) {
+            match (offer.allowed)(&selection, &self.model.standing) {
+                Allowed::Yes => {
+                    let (noun, verb) = offer.spec.id.split_once('.').unwrap_or_default();
+                    let command =
+                        format!("`nats-oam {noun} {verb}` does this; it has no preview here yet");
+                    self.say(Toast::new(Tone::Word, command), now);
+                    return Vec::new();
+                }
+                Allowed::No(why) => {
+                    reason.get_or_insert_with(|| format!("{}: {why}", offer.spec.title));
+                }
+            }
+        }
+        self.say(Toast::new(Tone::Word, reason.unwrap_or_default()), now);
+        Vec::new()
+    }
+
+    /// To the place of a tab as it was left; a second time to its beginning.
+    fn go(&mut self, kind: ViewKind, now: Timestamp) -> Vec<Effect> {
+        let is_of =
+            |stack: &Vec<Box<dyn View>>| stack.first().is_some_and(|view| view.kind() == kind);
+        match self.tabs.iter().position(is_of) {
+            Some(tab) if tab == self.tab => {
+                if let Some(stack) = self.tabs.get_mut(tab) {
+                    stack.truncate(1);
+                }
+            }
+            Some(tab) => self.tab = tab,
+            None => {
+                self.tab = self.tabs.len();
+                self.tabs.push(vec![kind.open()]);
+            }
+        }
+        self.refresh(now)
+    }
+
+    fn refresh(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.ask_view(now, |view, scene| view.refresh(scene))
+    }
+
+    fn answered(&mut self, kind: ViewKind, answer: Answer, now: Timestamp) -> Vec<Effect> {
+        if self.view().is_some_and(|view| view.kind() == kind) {
+            return self.ask_view(now, |view, scene| view.answer(scene, answer));
+        }
+        Vec::new() // it asks anew when it comes back on top
+    }
+
+    fn ask_view(
+        &mut self,
+        now: Timestamp,
+        ask: impl FnOnce(&mut dyn View, &Scene<'_>) -> Vec<Wish>,
+    ) -> Vec<Effect> {
+        let Some((view, scene)) = self.scene_mut(now) else {
+            return Vec::new();
+        };
+        let wishes = ask(view.as_mut(), &scene);
+        self.grant(wishes, now)
+    }
+
+    fn grant(&mut self, wishes: Vec<Wish>, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for wish in wishes {
+            match wish {
+                Wish::Ask(slot, ask) => effects.push(Effect::Ask(self.jobs.start(slot), slot, ask)),
+                Wish::Show(popup) => self.popup = Some(popup),
+                Wish::Say(toast) => self.say(toast, now),
+                Wish::Copy(text) => {
+                    self.say(Toast::new(Tone::Done, format!("copied {text}")), now);
+                    effects.push(Effect::Copy(text.into()));
+                }
+                Wish::Enter(view) => {
+                    if let Some(stack) = self.tabs.get_mut(self.tab) {
+                        stack.push(view);
+                    }
+                    effects.extend(self.refresh(now));
+                }
+                Wish::Leave => effects.extend(self.leave(now)),
+            }
+        }
+        effects
+    }
+
+    fn leave(&mut self, now: Timestamp) -> Vec<Effect> {
+        match self.tabs.get_mut(self.tab) {
+            Some(stack) if stack.len() > 1 => {
+                stack.pop();
+                self.refresh(now)
+            }
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    fn type_filter(
+        &mut self,
+        key: impl FnOnce(&mut FilterLine) -> Typed,
+        now: Timestamp,
+    ) -> Vec<Effect> {
+        let Some(mut line) = self.line.take() else {
+            return Vec::new();
+        };
+        match key(&mut line) {
+            Typed::More => {
+                let (effects, error) = self.filter_by(&line.input.value().to_owned(), now);
+                line.error = error.map(|error| error.to_string());
+                self.line = Some(line);
+                effects
+            }
+            Typed::Kept if line.error.is_some() => {
+                self.line = Some(line);
+                Vec::new()
+            }
+            Typed::Kept => Vec::new(),
+            Typed::Dropped => self.filter_by(&line.before, now).0,
+        }
+    }
+
+    fn filter_by(&mut self, written: &str, now: Timestamp) -> (Vec<Effect>, Option<FilterError>) {
+        let Some((view, scene)) = self.scene_mut(now) else {
+            return (Vec::new(), None);
+        };
+        match view.set_filter(&scene, written) {
+            Ok(wishes) => (self.grant(wishes, now), None),
+            Err(error) => (Vec::new(), Some(error)),
+        }
+    }
+
+    /// What is pasted is data for a line that is open; elsewhere it does nothing.
+    fn paste(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        if self.line.is_none() {
+            return Vec::new();
+        }
+        self.type_filter(
+            |line| {
+                line.paste(text);
+                Typed::More
+            },
+            now,
+        )
+    }
+
+    fn mouse(&mut self, mouse: MouseEvent, now: Timestamp) -> Vec<Effect> {
+        match mouse.kind {
+            MouseEventKind::ScrollDown => self.command(Command::Down, now),
+            MouseEventKind::ScrollUp => self.command(Command::Up, now),
+            MouseEventKind::Down(MouseButton::Left)
+                if self.popup.is_none() && self.line.is_none() =>
+            {
+                let at = Position::new(mouse.column, mouse.row);
+                let hit = self
+                    .painted
+                    .targets
+                    .iter()
+                    .find(|(area, _)| area.contains(at))
+                    .map(|(_, target)| *target);
+                match hit {
+                    Some(Target::Row(row)) => {
+                        self.ask_view(now, |view, scene| view.point(scene, row))
+                    }
+                    Some(Target::Tab(kind)) => self.go(kind, now),
+                    Some(Target::Act(id)) => self.act(&[id], now),
+                    None => Vec::new(),
+                }
+            }
+            _ => Vec::new(), // crossterm's own: buttons and motions that mean nothing here
+        }
+    }
+
+    fn say(&mut self, toast: Toast, now: Timestamp) {
+        self.toast = Some((toast, now));
+    }
+
+    fn end_toast(&mut self, now: Timestamp) {
+        let ended =
+            |(toast, said): &(Toast, Timestamp)| toast.ends_at(*said).is_some_and(|end| end <= now);
+        if self.toast.as_ref().is_some_and(ended) {
+            self.toast = None;
+        }
+    }
+
+    /// What the view on top shows, if that is not what it was.
+    fn watch(&mut self) -> Option<Effect> {
+        let interest = self.view().map(View::interest).unwrap_or_default();
+        (interest != self.watched).then(|| {
+            self.watched = interest;
+            Effect::Watch(interest)
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! What keys do that acts on nothing outside the screen: moving, looking, choosing. Acts have ids of their own.
+
+use std::str::FromStr;
+
+use crate::tui::views::ViewKind;
+
+macro_rules! commands {
+    ($($command:ident $name:literal $label:literal $help:literal;)*) => {
+        /// A thing that a key does to the screen.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Command {
+            $(#[doc = $help] $command,)*
+            /// To a place.
+            Go(ViewKind),
+        }
+
+        impl Command {
+            /// All but the places.
+            const PLAIN: &'static [(&'static str, Self)] = &[$(($name, Self::$command)),*];
+
+            /// The word beside its key in the hints.
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$command => $label,)* Self::Go(kind) => kind.name() }
+            }
+
+            /// What it does, as the page of keys says it.
+            pub fn help(self) -> String {
+                match self {
+                    $(Self::$command => $help.to_owned(),)*
+                    Self::Go(kind) => format!("to {}", kind.name()),
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Down "down" "down" "one row down";
+    Up "up" "up" "one row up";
+    PageDown "page-down" "page down" "one page down";
+    PageUp "page-up" "page up" "one page up";
+    First "first" "first" "to the first row";
+    Last "last" "last" "to the last row";
+    Open "open" "open" "into what is under the cursor";
+    Back "back" "back" "clear the filter, else one level up";
+    Filter "filter" "filter" "type a filter, in the language of --where";
+    Sort "sort" "sort" "choose the column to sort by; again for the other end";
+    Columns "columns" "columns" "choose columns";
+    Mark "mark" "mark" "mark or unmark, and move down";
+    DetailDown "detail-down" "more" "scroll the detail down";
+    DetailUp "detail-up" "less" "scroll the detail up";
+    Copy "copy" "copy" "copy the public key, or else the name";
+    Refresh "refresh" "refresh" "ask again";
+    Help "help" "help" "all keys of this place";
+    Redraw "redraw" "redraw" "draw the whole screen anew";
+    Suspend "suspend" "suspend" "back to the shell, until fg";
+    Quit "quit" "quit" "leave";
+}
+
+impl FromStr for Command {
+    type Err = ();
+
+    fn from_str(written: &str) -> Result<Self, ()> {
+        if let Some(place) = written.strip_prefix("go ") {
+            return ViewKind::of(place).map(Self::Go).ok_or(());
+        }
+        let found = Self::PLAIN.iter().find(|(name, _)| *name == written);
+        found.map(|(_, command)| *command).ok_or(())
+    }
+}

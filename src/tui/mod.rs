@@ -1,0 +1,209 @@
+//! The console: what there is and what can be done about it, on one calm surface. It decides nothing about access; `actions`
+//! does, the same as for the command line.
+//!
+//! ```text
+//! runtime   terminal, loop, effects           app       state, update, render
+//! keymap    which key does what               views     places: servers ..
+//! theme     what a meaning looks like         popups    what stands over a place
+//!                                             widgets   tables, rules, the frame
+//! ```
+
+pub mod app;
+pub mod keymap;
+pub mod popups;
+pub mod runtime;
+#[cfg(test)]
+mod tests;
+pub mod theme;
+pub mod views;
+pub mod widgets;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::EventStream;
+use jiff::Timestamp;
+use ratatui::layout::Size;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use self::app::model::Model;
+use self::app::msg::Effect;
+use self::app::toast::{Toast, Tone};
+use self::app::{App, Looks};
+use self::keymap::Keymap;
+use self::runtime::event_loop::{EventLoop, INBOX, Perform as _, Stage};
+use self::runtime::perform::{Reopen, Workers};
+use self::runtime::screen::Screen;
+use self::runtime::terminal::{Modes, Mouse};
+use self::theme::{DEFAULT, Depth, Theme};
+use self::widgets::glyph::Glyphs;
+use crate::actions::opening::{Opening, Reach};
+use crate::config::{self, Config};
+use crate::explain::Explanation;
+use crate::text::Text;
+
+pub use self::runtime::terminal::is_there;
+
+/// How the console should look, where somebody said so.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// `None`: as the environment says.
+    pub depth: Option<Depth>,
+    /// By flag or environment; else as the settings say.
+    pub theme: Option<String>,
+    /// The folder of our settings, with `keys.toml` and `themes/`.
+    pub settings: Option<PathBuf>,
+}
+
+/// Why the console could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum TuiError {
+    #[error("the terminal failed: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// How the console ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Quit,
+    /// Somebody sent this signal.
+    Signal(i32),
+}
+
+/// Shows the console until somebody leaves it. `reopen` says where the world is, now and whenever it is opened anew.
+///
+/// The first frame is drawn before anything is opened. The screen has this thread; all else runs on others.
+pub fn run(
+    opening: Opening,
+    reopen: impl Fn() -> Result<Opening, Explanation> + Send + Sync + 'static,
+    wishes: &Wishes,
+) -> Result<Ended, TuiError> {
+    let (looks, mouse, warnings) = looks(wishes);
+    let (width, height) = crossterm::terminal::size()?;
+    let size = Size { width, height };
+    let mut app = App::new(model(&opening), looks, size);
+    if let Some(warning) = warnings.into_iter().next() {
+        app.greet(Toast::new(Tone::Failure, warning), Timestamp::now());
+    }
+    let reach = opening.reach;
+    drop(opening);
+    let workers = Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("worker")
+        .build()?;
+    let screen = Builder::new_current_thread().enable_all().build()?;
+    let ended = screen.block_on(show(app, &workers, (Arc::new(reopen), reach), mouse));
+    workers.shutdown_background();
+    Ok(ended?)
+}
+
+async fn show(
+    app: App,
+    workers: &Runtime,
+    (reopen, reach): (Reopen, Reach),
+    mouse: Mouse,
+) -> io::Result<Ended> {
+    let (sender, inbox) = mpsc::channel(INBOX);
+    let mut performer = Workers::new(workers.handle().clone(), sender, reopen);
+    let modes = Modes::enter(mouse)?;
+    let screen = Screen::new(io::stdout(), app.size)?;
+    performer.perform(Effect::Open(reach));
+    let mut event_loop = EventLoop {
+        app,
+        screen,
+        input: EventStream::new(),
+        inbox,
+        performer,
+        stage: modes,
+        now: Timestamp::now,
+    };
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut hung_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        done = event_loop.run() => done.map(|()| Ended::Quit),
+        _ = terminated.recv() => Ok(Ended::Signal(SignalKind::terminate().as_raw_value())),
+        _ = hung_up.recv() => Ok(Ended::Signal(SignalKind::hangup().as_raw_value())),
+    }
+}
+
+impl Stage for Modes {
+    fn suspend(&mut self) -> io::Result<()> {
+        Self::suspend(self)
+    }
+}
+
+fn model(opening: &Opening) -> Model {
+    let addresses = opening
+        .address
+        .urls
+        .iter()
+        .map(|url| shown_address(url))
+        .collect();
+    Model::new(
+        opening.context.clone(),
+        opening.actor.name.clone(),
+        addresses,
+        Timestamp::now(),
+    )
+}
+
+/// Host and port: a URL may hold a password, which is shown to nobody.
+fn shown_address(url: &str) -> Text {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = after_scheme
+        .rsplit_once('@')
+        .map_or(after_scheme, |(_, host)| host);
+    host.split('/').next().unwrap_or(host).into()
+}
+
+/// Theme, signs and keys, from flags, environment and settings, and what was wrong with them.
+fn looks(wishes: &Wishes) -> (Looks, Mouse, Vec<String>) {
+    let variable = |name: &str| std::env::var(name).ok();
+    let mut warnings = Vec::new();
+    let folder = wishes.settings.as_deref();
+    let settings = folder
+        .map(Config::read)
+        .transpose()
+        .unwrap_or_else(|error| {
+            warnings.push(error.to_string());
+            None
+        });
+    let settings = settings.unwrap_or_default();
+    let depth = wishes.depth.unwrap_or_else(|| Depth::of(variable));
+    let name = wishes
+        .theme
+        .clone()
+        .or(settings.theme)
+        .unwrap_or_else(|| DEFAULT.to_owned());
+    let (theme, told) = Theme::load(
+        &name,
+        folder.map(|folder| folder.join("themes")).as_deref(),
+        depth,
+    );
+    warnings.extend(told.iter().map(ToString::to_string));
+    let keys = folder.and_then(|folder| std::fs::read_to_string(folder.join("keys.toml")).ok());
+    let (keymap, told) = Keymap::standard().with("keys.toml", keys.as_deref().unwrap_or_default());
+    warnings.extend(told.iter().map(ToString::to_string));
+    let glyphs = match settings.glyphs {
+        Some(config::Glyphs::Unicode) => Glyphs::Unicode,
+        Some(config::Glyphs::Ascii) => Glyphs::Ascii,
+        None => Glyphs::of(variable),
+    };
+    let mouse = if settings.mouse == Some(true) {
+        Mouse::Ours
+    } else {
+        Mouse::Terminals
+    };
+    (
+        Looks {
+            theme,
+            glyphs,
+            keymap,
+        },
+        mouse,
+        warnings,
+    )
+}

@@ -1,0 +1,130 @@
+//! What stands over a view: one at a time, and nothing passes through it. Esc always closes it.
+
+pub mod keys;
+pub mod pick;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect, Size};
+use ratatui::style::Modifier;
+
+use self::keys::Keys;
+use self::pick::Pick;
+use super::keymap::{Command, Keymap};
+use super::theme::Role;
+use super::widgets::glyph::Glyph;
+use super::widgets::{Paint, cells};
+
+/// A popup is no wider.
+const WIDEST: u16 = 78;
+
+/// What stands over the view.
+#[derive(Debug)]
+pub enum Popup {
+    /// All keys of a place.
+    Keys(Keys),
+    /// A letter chooses.
+    Pick(Pick),
+}
+
+/// What a command made of a popup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    Open,
+    Closed,
+}
+
+impl Popup {
+    pub fn keys(keymap: &Keymap, scopes: &[&str]) -> Self {
+        Self::Keys(Keys::of(keymap, scopes))
+    }
+
+    pub(super) fn command(&mut self, command: Command, size: Size) -> Answered {
+        match (self, command) {
+            (_, Command::Back) => Answered::Closed,
+            (Self::Keys(keys), command) => {
+                keys.command(command, size);
+                Answered::Open
+            }
+            (Self::Pick(_), _) => Answered::Open,
+        }
+    }
+
+    /// Dims the page and draws the popup over it.
+    pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) {
+        dim(screen, buf);
+        match self {
+            Self::Keys(keys) => keys.paint(paint, screen, buf),
+            Self::Pick(pick) => pick.paint(paint, screen, buf),
+        }
+    }
+}
+
+/// The page behind takes no key, and looks like it.
+fn dim(screen: Rect, buf: &mut Buffer) {
+    buf.set_style(
+        screen,
+        ratatui::style::Style::new().add_modifier(Modifier::DIM),
+    );
+}
+
+/// A raised surface with a border, a title set into it and words at its lower right. Returns what is inside.
+pub fn frame(paint: &Paint<'_>, area: Rect, (title, foot): (&str, &str), buf: &mut Buffer) -> Rect {
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.reset();
+                cell.set_style(paint.style(Role::Text).patch(paint.style(Role::Raised)));
+            }
+        }
+    }
+    let (right, bottom) = (
+        area.right().saturating_sub(1),
+        area.bottom().saturating_sub(1),
+    );
+    let line = |buf: &mut Buffer, x, y, glyph| {
+        paint.put(buf, Position::new(x, y), 1, paint.glyph(glyph), Role::Line);
+    };
+    for x in area.left()..area.right() {
+        line(buf, x, area.top(), Glyph::Horizontal);
+        line(buf, x, bottom, Glyph::Horizontal);
+    }
+    for y in area.top()..area.bottom() {
+        line(buf, area.left(), y, Glyph::Vertical);
+        line(buf, right, y, Glyph::Vertical);
+    }
+    line(buf, area.left(), area.top(), Glyph::TopLeft);
+    line(buf, right, area.top(), Glyph::TopRight);
+    line(buf, area.left(), bottom, Glyph::BottomLeft);
+    line(buf, right, bottom, Glyph::BottomRight);
+    let room = area.width.saturating_sub(6);
+    paint.put(
+        buf,
+        Position::new(area.x + 2, area.y),
+        room,
+        &format!(" {title} "),
+        Role::Strong,
+    );
+    let foot = format!(" {foot} ");
+    let begin = right
+        .saturating_sub(cells(&foot).saturating_add(1))
+        .max(area.x + 1);
+    paint.put(buf, Position::new(begin, bottom), room, &foot, Role::Muted);
+    Rect {
+        x: area.x + 2,
+        y: area.y + 1,
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    }
+}
+
+/// An area of at most this size in the middle of the screen.
+pub fn centred(screen: Rect, width: u16, height: u16) -> Rect {
+    let width = width.min(WIDEST).min(screen.width.saturating_sub(4));
+    let height = height.min(screen.height.saturating_sub(4));
+    Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    }
+}

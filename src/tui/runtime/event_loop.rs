@@ -1,0 +1,173 @@
+//! The loop: messages in, frames out. It owns the screen's state and draws it; what effects do is `perform`'s.
+//!
+//! - A key is drawn at once. Data waits for the frame clock, at most [`FRAME`].
+//! - Nothing wakes it at rest: it waits for input, for messages, and for the moment that the screen itself names.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crossterm::event::{Event, MouseEventKind};
+use futures::{Stream, StreamExt as _};
+use jiff::Timestamp;
+use ratatui::layout::Size;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::screen::Screen;
+use crate::tui::app::msg::{Effect, Msg};
+use crate::tui::app::{App, Running, render, update};
+use crate::tui::widgets::Painted;
+
+/// The least time between two frames of data.
+pub const FRAME: Duration = Duration::from_millis(16);
+
+/// Messages that are taken in before a frame is considered.
+const BATCH: usize = 256;
+
+/// Messages that wait for the screen; whoever has more merges them.
+pub const INBOX: usize = 1_024;
+
+/// What performs effects. Those of the terminal are done by the loop's owner through [`Stage`].
+pub trait Perform {
+    fn perform(&mut self, effect: Effect);
+}
+
+/// The terminal beside its frames.
+pub trait Stage {
+    /// Gives the terminal away and takes it back.
+    fn suspend(&mut self) -> io::Result<()>;
+}
+
+/// The loop and what it runs on.
+pub struct EventLoop<I, W: Write, P, S> {
+    pub app: App,
+    pub screen: Screen<W>,
+    pub input: I,
+    pub inbox: mpsc::Receiver<Msg>,
+    pub performer: P,
+    pub stage: S,
+    pub now: fn() -> Timestamp,
+}
+
+/// When the next frame is due, if anything changed.
+struct Clock {
+    dirty: bool,
+    next_frame: Instant,
+}
+
+impl<I, W, P, S> EventLoop<I, W, P, S>
+where
+    I: Stream<Item = io::Result<Event>> + Unpin,
+    W: Write,
+    P: Perform,
+    S: Stage,
+{
+    /// Runs until somebody quits or the input ends.
+    pub async fn run(&mut self) -> io::Result<()> {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut clock = Clock {
+            dirty: true,
+            next_frame: Instant::now(),
+        };
+        while self.app.state == Running::On {
+            if clock.dirty && Instant::now() >= clock.next_frame {
+                self.draw()?;
+                clock = Clock {
+                    dirty: false,
+                    next_frame: Instant::now() + FRAME,
+                };
+            }
+            let change = self.next_change();
+            tokio::select! {
+                biased;
+                event = self.input.next() => match event {
+                    Some(event) => batch.push(taken(event?, &mut clock)),
+                    None => break,
+                },
+                () = tokio::time::sleep_until(clock.next_frame), if clock.dirty => {}
+                () = wait_until(change), if change.is_some() => batch.push(Msg::Wake),
+                taken = self.inbox.recv_many(&mut batch, BATCH) => if taken == 0 { break },
+            }
+            for msg in batch.drain(..) {
+                clock.dirty |= is_seen(&msg);
+                self.take(msg)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let now = (self.now)();
+        let mut painted = Painted::default();
+        self.screen
+            .draw(|frame| painted = render(&self.app, frame, now))?;
+        self.app.painted = painted;
+        Ok(())
+    }
+
+    fn take(&mut self, msg: Msg) -> io::Result<()> {
+        if let Msg::Input(Event::Resize(width, height)) = msg {
+            self.screen.resize(Size { width, height })?;
+        }
+        for effect in update(&mut self.app, msg, (self.now)()) {
+            match effect {
+                Effect::Redraw => self.screen.forget()?,
+                Effect::Suspend => {
+                    self.stage.suspend()?;
+                    self.screen.forget()?;
+                }
+                Effect::Copy(text) => self.screen.write(copied(&text.to_string())?.as_slice())?,
+                Effect::Open(_) | Effect::Ask(..) | Effect::Watch(_) => {
+                    self.performer.perform(effect)
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// When the screen changes by itself.
+    fn next_change(&self) -> Option<Instant> {
+        let now = (self.now)();
+        let wait = self.app.next_change(now)?.duration_since(now);
+        Some(Instant::now() + wait.unsigned_abs().min(Duration::from_mins(1)))
+    }
+}
+
+async fn wait_until(change: Option<Instant>) {
+    if let Some(change) = change {
+        tokio::time::sleep_until(change).await;
+    }
+}
+
+/// A key is drawn at once; motions of the mouse wait like data.
+fn taken(event: Event, clock: &mut Clock) -> Msg {
+    if !matches!(event, Event::Mouse(_)) {
+        clock.next_frame = Instant::now();
+    }
+    Msg::Input(event)
+}
+
+/// Whether a message can change what is seen.
+fn is_seen(msg: &Msg) -> bool {
+    match msg {
+        Msg::Input(Event::Mouse(mouse)) => mouse.kind != MouseEventKind::Moved,
+        Msg::Input(Event::FocusGained | Event::FocusLost) => false,
+        Msg::Input(Event::Key(_) | Event::Paste(_) | Event::Resize(..)) => true,
+        Msg::Opened(_)
+        | Msg::Census(_)
+        | Msg::NoCensus(_)
+        | Msg::Link(_)
+        | Msg::Job(..)
+        | Msg::Wake => true,
+    }
+}
+
+/// The sequence that puts a text into the clipboard, also through ssh (OSC 52).
+fn copied(text: &str) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    crossterm::queue!(
+        bytes,
+        crossterm::clipboard::CopyToClipboard::to_clipboard_from(text)
+    )?;
+    Ok(bytes)
+}

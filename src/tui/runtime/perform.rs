@@ -1,0 +1,245 @@
+//! What effects do: each is a task on the worker threads, and its answer is a message. The screen's thread never waits for one.
+//!
+//! A slot holds one job: the next cancels the last. Opening the world ends everything that ran on the old one. What the view on
+//! top does not show wakes nobody: it waits in the `watch` that it came from.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::event_loop::Perform;
+use super::world;
+use crate::actions::opening::{Opening, Reach};
+use crate::actions::ports::Ports;
+use crate::explain::{Code, Explain as _, Explanation};
+use crate::inventory::server::ServerState;
+use crate::sys::{Census, LinkEvent, Sys};
+use crate::text::Text;
+use crate::tui::app::msg::{Answer, Ask, Effect, Interest, JobId, Link, Msg, Slot, Work};
+
+/// Between two countings of the servers while they are shown: their own heartbeat.
+const SHOWN: Duration = Duration::from_secs(10);
+
+/// Between two countings while only the header tells of them.
+const AT_REST: Duration = Duration::from_mins(1);
+
+/// Says anew where and how the world is to be opened.
+pub type Reopen = Arc<dyn Fn() -> Result<Opening, Explanation> + Send + Sync>;
+
+/// Does what the screen wants, on other threads.
+pub struct Workers {
+    runtime: Handle,
+    inbox: mpsc::Sender<Msg>,
+    reopen: Reopen,
+    ports: Arc<Mutex<Option<Ports>>>,
+    /// Ends everything that runs on the world that is open.
+    world: CancellationToken,
+    jobs: HashMap<Slot, CancellationToken>,
+    interest: watch::Sender<Interest>,
+}
+
+impl Workers {
+    pub fn new(runtime: Handle, inbox: mpsc::Sender<Msg>, reopen: Reopen) -> Self {
+        Self {
+            runtime,
+            inbox,
+            reopen,
+            ports: Arc::default(),
+            world: CancellationToken::new(),
+            jobs: HashMap::new(),
+            interest: watch::Sender::default(),
+        }
+    }
+
+    /// Runs a task until it ends or `until` is cancelled.
+    fn spawn(&self, until: CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(async move {
+            let _ = until.run_until_cancelled(task).await; // cancelled: nobody waits for it any more
+        });
+    }
+
+    /// Opens the world, then tells what happens in it.
+    fn open(&mut self, reach: Reach) {
+        self.world.cancel();
+        self.world = CancellationToken::new();
+        let (ports, inbox, reopen) = (
+            Arc::clone(&self.ports),
+            self.inbox.clone(),
+            Arc::clone(&self.reopen),
+        );
+        let interest = self.interest.subscribe();
+        self.spawn(self.world.clone(), async move {
+            *ports.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let found = match reopen() {
+                Err(why) => Err(why),
+                Ok(mut opening) => {
+                    if reach == Reach::Offline {
+                        opening.reach = reach;
+                    }
+                    world::find(opening).await
+                }
+            };
+            let (opened, found) = match found {
+                Ok((opened, found)) => (Some(opened), Ok(Box::new(found))),
+                Err(why) => (None, Err(why)),
+            };
+            let sys = opened.as_ref().and_then(|ports| ports.sys.clone());
+            *ports.lock().unwrap_or_else(PoisonError::into_inner) = opened;
+            tell(&inbox, Msg::Opened(found)).await;
+            if let Some(sys) = sys {
+                tokio::join!(
+                    tell_of_link(sys.as_ref(), &inbox),
+                    tell_of_servers(sys.as_ref(), &inbox, interest.clone()),
+                    count_servers(sys.as_ref(), &inbox, interest),
+                );
+            }
+        });
+    }
+
+    fn ask(&mut self, id: JobId, slot: Slot, ask: Ask) {
+        let token = self.world.child_token();
+        if let Some(last) = self.jobs.insert(slot, token.clone()) {
+            last.cancel();
+        }
+        let (ports, inbox) = (Arc::clone(&self.ports), self.inbox.clone());
+        let stopped = token.clone();
+        self.spawn(token, async move {
+            let ports = ports.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let answer = match ask {
+                Ask::Arrange(work) => arrange(work, stopped).await,
+                Ask::Census => census(ports).await,
+            };
+            tell(&inbox, Msg::Job(id, slot, answer)).await;
+        });
+    }
+}
+
+impl Perform for Workers {
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Open(reach) => self.open(reach),
+            Effect::Ask(id, slot, ask) => self.ask(id, slot, ask),
+            Effect::Watch(interest) => drop(self.interest.send_replace(interest)),
+            Effect::Copy(_) | Effect::Suspend | Effect::Redraw => {} // the loop's, which has the terminal
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.world.cancel();
+    }
+}
+
+/// A screen that is gone is told nothing.
+async fn tell(inbox: &mpsc::Sender<Msg>, msg: Msg) {
+    let _ = inbox.send(msg).await;
+}
+
+/// Sorts on a thread for work that blocks. A panic there is an answer like any other.
+async fn arrange(Work(work): Work, stopped: CancellationToken) -> Answer {
+    match tokio::task::spawn_blocking(move || work(&|| stopped.is_cancelled())).await {
+        Ok(order) => order.map_or(Answer::Nothing, Answer::Arranged),
+        Err(error) => {
+            let what = format!(
+                "the rows could not be put in order: {}",
+                Text::from(error.to_string())
+            );
+            Answer::Failed(Explanation::new(
+                Code::Internal,
+                what,
+                "the old order stands",
+            ))
+        }
+    }
+}
+
+/// The census itself comes by the watch.
+async fn census(ports: Option<Ports>) -> Answer {
+    let Some(sys) = ports.and_then(|ports| ports.sys) else {
+        return Answer::Failed(Explanation::new(
+            Code::NotConnected,
+            "no server can be asked: we are offline",
+            "nothing was asked",
+        ));
+    };
+    match sys.take_census().await {
+        Ok(_) => Answer::Nothing,
+        Err(error) => Answer::Failed(error.explain()),
+    }
+}
+
+/// Up and down, as the connection tells it. What was missed is told by the next.
+async fn tell_of_link(sys: &dyn Sys, inbox: &mpsc::Sender<Msg>) {
+    let mut link = sys.link();
+    loop {
+        match link.recv().await {
+            Ok(LinkEvent::Connected) => tell(inbox, Msg::Link(Link::Up)).await,
+            Ok(LinkEvent::Disconnected) => tell(inbox, Msg::Link(Link::Down)).await,
+            Ok(_) | Err(RecvError::Lagged(_)) => {} // told elsewhere: refusals by the acts, gaps by the feed
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Each census while the servers are shown; else only one in which somebody came, went or fell silent.
+async fn tell_of_servers(
+    sys: &dyn Sys,
+    inbox: &mpsc::Sender<Msg>,
+    mut interest: watch::Receiver<Interest>,
+) {
+    let mut taken = sys.census();
+    let mut told = Arc::clone(&taken.borrow_and_update());
+    loop {
+        let changed = tokio::select! {
+            changed = taken.changed() => changed,
+            changed = interest.changed() => changed,
+        };
+        if changed.is_err() {
+            return;
+        }
+        let now = Arc::clone(&taken.borrow_and_update());
+        let shown = *interest.borrow() == Interest::Servers;
+        if !Arc::ptr_eq(&now, &told) && (shown || states(&now) != states(&told)) {
+            told = Arc::clone(&now);
+            tell(inbox, Msg::Census(now)).await;
+        }
+    }
+}
+
+fn states(census: &Census) -> Vec<(&Text, ServerState)> {
+    census
+        .servers
+        .iter()
+        .map(|server| (&server.name, server.state))
+        .collect()
+}
+
+/// Counts the servers again and again.
+async fn count_servers(
+    sys: &dyn Sys,
+    inbox: &mpsc::Sender<Msg>,
+    mut interest: watch::Receiver<Interest>,
+) {
+    loop {
+        let pause = match *interest.borrow_and_update() {
+            Interest::Servers => SHOWN,
+            Interest::Rest => AT_REST,
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            changed = interest.changed() => match changed {
+                Ok(()) => continue,
+                Err(_) => return,
+            },
+        }
+        if let Err(error) = sys.take_census().await {
+            tell(inbox, Msg::NoCensus(error.explain())).await;
+        }
+    }
+}

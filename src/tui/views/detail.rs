@@ -1,0 +1,192 @@
+//! The pane that says what is true of the row under the cursor, always in step with it, and how much of the screen it gets.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+
+use crate::tui::keymap::Command;
+use crate::tui::theme::Role;
+use crate::tui::widgets::facts::{self, Fact};
+use crate::tui::widgets::rule::Rule;
+use crate::tui::widgets::{Paint, line_of};
+
+/// Below this width the detail waits for Enter; above the other it stands at the right.
+const NARROW: u16 = 80;
+const WIDE: u16 = 160;
+
+/// How far the pane is scrolled, and whether Enter gave it the whole place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pane {
+    pub scroll: usize,
+    pub extent: Extent,
+}
+
+/// How much the pane covers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    #[default]
+    Beside,
+    Whole,
+}
+
+/// Where list and detail go; an area without height is not drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    pub list: Rect,
+    pub detail: Rect,
+}
+
+/// What a detail says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Detail {
+    pub title: String,
+    pub left: Vec<Fact>,
+    pub right: Vec<Fact>,
+}
+
+impl Pane {
+    /// Divides a place, its first rule counted with the list.
+    pub fn split(self, place: Rect) -> Split {
+        let nothing = Rect { height: 0, ..place };
+        if self.extent == Extent::Whole {
+            return Split {
+                list: nothing,
+                detail: place,
+            };
+        }
+        if place.width > WIDE {
+            let list = Rect {
+                width: place.width * 3 / 5,
+                ..place
+            };
+            let detail = Rect {
+                x: list.right() + 2,
+                width: place.width - list.width - 2,
+                ..place
+            };
+            return Split { list, detail };
+        }
+        if place.width < NARROW {
+            return Split {
+                list: place,
+                detail: nothing,
+            };
+        }
+        let height = place.height / 3;
+        let list = Rect {
+            height: place.height - height,
+            ..place
+        };
+        Split {
+            list,
+            detail: Rect {
+                y: list.bottom(),
+                height,
+                ..place
+            },
+        }
+    }
+
+    /// The table of a list in a place of this size, without the rule above it.
+    pub fn table(self, size: Size) -> Size {
+        let list = self
+            .split(Rect {
+                x: 0,
+                y: 0,
+                width: size.width,
+                height: size.height,
+            })
+            .list;
+        Size {
+            width: list.width,
+            height: list.height.saturating_sub(1),
+        }
+    }
+
+    /// Scrolls, opens, closes. `false`: it was not for the pane.
+    pub fn command(&mut self, command: Command) -> bool {
+        match (command, self.extent) {
+            (Command::DetailDown, _) | (Command::Down, Extent::Whole) => self.scroll += 1,
+            (Command::DetailUp, _) | (Command::Up, Extent::Whole) => {
+                self.scroll = self.scroll.saturating_sub(1)
+            }
+            (Command::Open, Extent::Beside) => {
+                *self = Self {
+                    scroll: 0,
+                    extent: Extent::Whole,
+                }
+            }
+            (Command::Back, Extent::Whole) => *self = Self::default(),
+            _ => return false, // moves the list, or is the view's
+        }
+        true
+    }
+
+    /// Draws the pane under its rule.
+    pub fn paint(self, paint: &Paint<'_>, area: Rect, detail: &Detail, buf: &mut Buffer) {
+        if area.height < 2 {
+            return;
+        }
+        let hint = match self.extent {
+            Extent::Beside => "enter to open",
+            Extent::Whole => "esc to close",
+        };
+        let rule = Rule {
+            left: vec![(&detail.title, Role::Strong)],
+            right: vec![(hint, Role::Muted)],
+        };
+        rule.paint(paint, line_of(area, 0), Role::Line, buf);
+        let inside = Rect {
+            y: area.y + 1,
+            height: area.height - 1,
+            ..area
+        };
+        let lines = facts::height(&detail.left, &detail.right, inside.width);
+        let scroll = self
+            .scroll
+            .min(lines.saturating_sub(usize::from(inside.height)));
+        facts::paint(paint, inside, (&detail.left, &detail.right), scroll, buf);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pane_is_below_beside_or_waits_for_enter() {
+        let split = |width| {
+            Pane::default().split(Rect {
+                x: 0,
+                y: 2,
+                width,
+                height: 24,
+            })
+        };
+
+        assert_eq!(
+            split(100).detail,
+            Rect {
+                x: 0,
+                y: 18,
+                width: 100,
+                height: 8
+            }
+        );
+        assert_eq!(split(70).detail.height, 0);
+        assert_eq!(split(200).detail.x, 122);
+        assert_eq!(split(200).list.height, 24);
+    }
+
+    #[test]
+    fn enter_gives_the_whole_place_and_esc_takes_it_back() {
+        let mut pane = Pane::default();
+
+        assert!(pane.command(Command::Open));
+        assert_eq!(pane.split(Rect::new(0, 0, 70, 20)).list.height, 0);
+        assert!(pane.command(Command::Down));
+        assert_eq!(pane.scroll, 1);
+        assert!(pane.command(Command::Back));
+        assert_eq!(pane, Pane::default());
+        assert!(!pane.command(Command::Down));
+    }
+}

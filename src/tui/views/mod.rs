@@ -1,0 +1,116 @@
+//! Places of the console: each has its own cursor, filter and order, and nobody's data. What they have in common is `listing`.
+
+pub mod blank;
+pub mod detail;
+pub mod listing;
+pub mod servers;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+
+use super::app::model::Model;
+use super::app::msg::{Answer, Ask, Interest, Slot};
+use super::app::toast::Toast;
+use super::keymap::Command;
+use super::popups::Popup;
+use super::popups::pick::Choice;
+use super::widgets::{Paint, Painted};
+use crate::actions::action::Selection;
+use crate::inventory::filter::FilterError;
+
+/// The kinds of places that have a tab, with the number of their key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ViewKind {
+    Servers,
+}
+
+impl ViewKind {
+    pub const ALL: &'static [Self] = &[Self::Servers];
+
+    /// Its name: on its tab, in the keymap as its scope, and behind `go`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Servers => "servers",
+        }
+    }
+
+    /// The digit that goes there.
+    pub const fn digit(self) -> char {
+        match self {
+            Self::Servers => '6',
+        }
+    }
+
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// The place as it is when nobody has been there.
+    pub fn open(self) -> Box<dyn View> {
+        match self {
+            Self::Servers => Box::new(servers::Servers::default()),
+        }
+    }
+}
+
+/// What a view may know when something happens.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    pub model: &'a Model,
+    /// The cells that the view has to itself.
+    pub size: Size,
+    pub now: Timestamp,
+}
+
+/// What a view wants to happen outside of it.
+pub enum Wish {
+    /// A question; its answer comes to the view. Questions of one slot replace each other.
+    Ask(Slot, Ask),
+    Show(Popup),
+    Say(Toast),
+    /// One level deeper, into that place.
+    Enter(Box<dyn View>),
+    /// One level up.
+    Leave,
+    Copy(String),
+}
+
+/// A place.
+pub trait View {
+    /// Its tab, and its scope in the keymap.
+    fn kind(&self) -> ViewKind;
+
+    /// What has to be kept up to date while it is on top.
+    fn interest(&self) -> Interest;
+
+    /// What the cursor or the marks point at: keys, never row numbers.
+    fn selection(&self, scene: &Scene<'_>) -> Selection;
+
+    /// The commands that are worth a hint here, the most useful first.
+    fn hints(&self) -> &'static [Command];
+
+    /// A key. Moving, opening, marking; everything that has no meaning here is left alone.
+    fn command(&mut self, scene: &Scene<'_>, command: Command) -> Vec<Wish>;
+
+    /// The filter as it was written; empty where there is none.
+    fn filter(&self) -> &str;
+
+    /// Filters by another text. One that is none changes nothing.
+    fn set_filter(&mut self, scene: &Scene<'_>, written: &str) -> Result<Vec<Wish>, FilterError>;
+
+    /// Something was chosen in a popup that it had asked for.
+    fn choose(&mut self, scene: &Scene<'_>, choice: Choice) -> Vec<Wish>;
+
+    /// The cursor goes to a row that was clicked.
+    fn point(&mut self, scene: &Scene<'_>, row: usize) -> Vec<Wish>;
+
+    /// The model or the size has changed, or the view came on top.
+    fn refresh(&mut self, scene: &Scene<'_>) -> Vec<Wish>;
+
+    /// A question of its own was answered.
+    fn answer(&mut self, scene: &Scene<'_>, answer: Answer) -> Vec<Wish>;
+
+    /// Draws it from its first rule down.
+    fn paint(&self, scene: &Scene<'_>, paint: &Paint<'_>, area: Rect, buf: &mut Buffer) -> Painted;
+}

@@ -1,0 +1,165 @@
+//! Pieces of the screen, drawn straight into the buffer: tables, rules, the frame around them. They hold no state.
+
+pub mod facts;
+pub mod frame;
+pub mod glyph;
+pub mod outline;
+pub mod rule;
+pub mod table;
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use self::glyph::{Glyph, Glyphs};
+use super::theme::{Role, Theme};
+use super::views::ViewKind;
+use crate::actions::spec::ActionId;
+
+/// What drawing needs besides what is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Paint<'a> {
+    pub theme: &'a Theme,
+    pub glyphs: Glyphs,
+    pub now: Timestamp,
+}
+
+/// Where things landed: page sizes, what a click means, where letters are typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Painted {
+    /// The rows of the table.
+    pub rows: Rect,
+    pub targets: Vec<(Rect, Target)>,
+    pub caret: Option<Position>,
+}
+
+/// What a click on a place means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The nth row that is shown.
+    Row(usize),
+    Tab(ViewKind),
+    Act(ActionId),
+}
+
+impl Paint<'_> {
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    pub fn glyph(&self, glyph: Glyph) -> &'static str {
+        self.glyphs.get(glyph)
+    }
+
+    /// Writes text from a place to the right, at most `width` cells, cut with a sign. Returns where it ended.
+    pub fn put(&self, buf: &mut Buffer, at: Position, width: u16, text: &str, role: Role) -> u16 {
+        let words = self.glyphs.words(text);
+        let fitting = self.clip(&words, width);
+        let (end, _) = buf.set_stringn(at.x, at.y, fitting, usize::from(width), self.style(role));
+        end
+    }
+
+    /// Writes text so that it ends where the `width` cells from a place end. Returns where it began.
+    pub fn put_right(
+        &self,
+        buf: &mut Buffer,
+        at: Position,
+        width: u16,
+        text: &str,
+        role: Role,
+    ) -> u16 {
+        let words = self.glyphs.words(text);
+        let fitting = self.clip(&words, width);
+        let indent = width.saturating_sub(cells(&fitting));
+        let start = at.x + indent;
+        buf.set_stringn(
+            start,
+            at.y,
+            fitting,
+            usize::from(width - indent),
+            self.style(role),
+        );
+        start
+    }
+
+    /// The text, or as much of it as fits with a sign that it goes on.
+    pub fn clip<'t>(&self, text: &'t str, width: u16) -> Cow<'t, str> {
+        if cells(text) <= width {
+            return Cow::Borrowed(text);
+        }
+        let mut room = width.saturating_sub(1);
+        let fits = |c: &char| {
+            let wide = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0);
+            let left = room.checked_sub(wide);
+            room = left.unwrap_or(0);
+            left.is_some()
+        };
+        let mut cut: String = text.chars().take_while(fits).collect();
+        cut.push_str(self.glyph(Glyph::Ellipsis));
+        Cow::Owned(cut)
+    }
+}
+
+/// Cells that a text takes.
+pub fn cells(text: &str) -> u16 {
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// A number with a comma at every thousand.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// The row of an area, from its top; empty below its end.
+pub fn line_of(area: Rect, nth: u16) -> Rect {
+    let y = area.y.saturating_add(nth).min(area.bottom());
+    let height = u16::from(nth < area.height);
+    Rect { y, height, ..area }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::theme::Depth;
+
+    #[test]
+    fn text_that_does_not_fit_says_that_it_goes_on() {
+        let theme = Theme::standard(Depth::Mono);
+        let paint = Paint {
+            theme: &theme,
+            glyphs: Glyphs::Unicode,
+            now: Timestamp::UNIX_EPOCH,
+        };
+
+        assert_eq!(paint.clip("orders", 6), "orders");
+        assert_eq!(paint.clip("orders", 5), "orde…");
+        assert_eq!(paint.clip("日本語", 5), "日本…");
+        assert_eq!(paint.clip("日本語", 4), "日…");
+        assert_eq!(paint.clip("orders", 1), "…");
+    }
+
+    #[test]
+    fn thousands_are_grouped() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (48_213, "48,213"),
+            (1_000_000, "1,000,000"),
+        ] {
+            assert_eq!(grouped(number), text);
+        }
+    }
+}
