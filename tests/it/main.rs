@@ -21,6 +21,7 @@ mod races;
 mod reads;
 mod reissue;
 mod revoke;
+mod console;
 mod shape;
 mod silence;
 mod store;

@@ -6,6 +6,7 @@ use ratatui::layout::{Position, Size};
 
 use super::acts::{self, Allowed};
 use super::line::{FilterLine, Typed};
+use super::model::World;
 use super::msg::{Answer, Effect, Msg};
 use super::toast::{Toast, Tone};
 use super::{App, Pressed, Running, Scene, ViewKind};
@@ -23,6 +24,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         Msg::Input(event) => app.input(event, now),
         Msg::Opened(opened) => {
             app.model.opened(opened);
+            app.tell_problems(now);
             app.refresh(now)
         }
         Msg::Census(census) => {
@@ -117,15 +119,28 @@ impl App {
                 Vec::new()
             }
             Command::Go(kind) => self.go(kind, now),
-            Command::Refresh if self.model.problem().is_some() => self.open(Reach::Servers, now),
+            Command::Refresh if self.model.link.is_none() && !self.model.is_opening() => {
+                self.open(Reach::Servers, now)
+            }
             Command::Back if self.model.is_opening() => self.open(Reach::Offline, now),
             other => self.ask_view(now, |view, scene| view.command(scene, other)),
         }
     }
 
+    /// What could not be opened beside the servers: those tell it themselves.
+    fn tell_problems(&mut self, now: Timestamp) {
+        if let World::Open(found) = &self.model.world
+            && self.model.link.is_some()
+            && let Some(problem) = found.problems.first()
+        {
+            let toast = Toast::new(Tone::Failure, problem.what.clone());
+            self.say(toast, now);
+        }
+    }
+
     /// Opens the world anew, whatever was open or being opened.
     fn open(&mut self, reach: Reach, now: Timestamp) -> Vec<Effect> {
-        self.model.world = super::model::World::Opening { since: now };
+        self.model.world = World::Opening { since: now };
         let mut effects = self.refresh(now);
         effects.push(Effect::Open(reach));
         effects
@@ -259,7 +274,7 @@ impl App {
         };
         match key(&mut line) {
             Typed::More => {
-                let (effects, error) = self.filter_by(&line.input.value().to_owned(), now);
+                let (effects, error) = self.filter_by(line.input.value(), now);
                 line.error = error.map(|error| error.to_string());
                 self.line = Some(line);
                 effects

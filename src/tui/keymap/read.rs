@@ -1,5 +1,6 @@
 //! Reads a keymap's file: chords, commands, acts, and the line of what is wrong. It merges nothing.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -30,12 +31,14 @@ impl<'s> Reader<'s> {
         }
     }
 
+    /// Reads it in the order in which it is written: the first key of a command is the one that hints show.
     pub(super) fn read(&mut self) {
         match DeTable::parse(self.source) {
-            Ok(table) => table
-                .get_ref()
-                .iter()
-                .for_each(|(scope, keys)| self.section(scope.get_ref(), keys)),
+            Ok(table) => {
+                for (scope, keys) in in_order(table.get_ref()) {
+                    self.section(scope.get_ref(), keys);
+                }
+            }
             Err(error) => self.warn(&error.span().unwrap_or_default(), error.message()),
         }
     }
@@ -55,7 +58,7 @@ impl<'s> Reader<'s> {
             self.warn(&keys.span(), "keys stand in a scope, as in [global]");
             return;
         };
-        for (chords, does) in keys {
+        for (chords, does) in in_order(keys) {
             if (scope, chords.get_ref().as_ref()) == ("unbound", "actions") {
                 self.unbound = self.acts(does);
                 continue;
@@ -69,7 +72,7 @@ impl<'s> Reader<'s> {
     fn key(
         &mut self,
         scope: &str,
-        chords: &Spanned<std::borrow::Cow<'_, str>>,
+        chords: &Spanned<Cow<'_, str>>,
         does: &Spanned<DeValue<'_>>,
     ) -> Option<Bound> {
         let read = match Chord::sequence(chords.get_ref()) {
@@ -137,6 +140,14 @@ impl<'s> Reader<'s> {
         }
         known
     }
+}
+
+type Entry<'t, 'i> = (&'t Spanned<Cow<'i, str>>, &'t Spanned<DeValue<'i>>);
+
+fn in_order<'t, 'i>(table: &'t DeTable<'i>) -> Vec<Entry<'t, 'i>> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
 }
 
 fn is_heavy(act: &str) -> bool {

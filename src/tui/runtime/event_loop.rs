@@ -118,7 +118,7 @@ where
                 }
                 Effect::Copy(text) => self.screen.write(copied(&text.to_string())?.as_slice())?,
                 Effect::Open(_) | Effect::Ask(..) | Effect::Watch(_) => {
-                    self.performer.perform(effect)
+                    self.performer.perform(effect);
                 }
             }
         }

@@ -1,3 +1,6 @@
 //! Frames, keys and the loop, without a terminal. [`screen`] is what tests of views stand on.
 
-pub mod screen;
+mod cost;
+mod running;
+pub(crate) mod screen;
+mod servers;

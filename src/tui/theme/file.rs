@@ -92,13 +92,13 @@ impl Reader<'_> {
                 ("name" | "appearance", DeValue::String(_)) => {}
                 ("inherits", DeValue::String(name)) => self.file.inherits = Some(name.to_string()),
                 ("palette", DeValue::Table(entries)) => {
-                    entries.iter().for_each(|entry| self.colour(entry))
+                    entries.iter().for_each(|entry| self.colour(entry));
                 }
                 ("ansi", DeValue::Table(entries)) => {
-                    entries.iter().for_each(|entry| self.ansi(entry))
+                    entries.iter().for_each(|entry| self.ansi(entry));
                 }
                 ("roles", DeValue::Table(entries)) => {
-                    entries.iter().for_each(|entry| self.role(entry))
+                    entries.iter().for_each(|entry| self.role(entry));
                 }
                 (other, _) => self.warn(&key.span(), format!("\"{other}\" is no part of a theme")),
             }

@@ -115,7 +115,7 @@ fn style(file: &File, role: Role, depth: Depth) -> Style {
     };
     let colour = |name: &Option<String>| colour(file, name.as_deref()?, depth);
     let mut style = Style::new().add_modifier(look.modifier);
-    style.fg = colour(&look.fg).filter(|colour| *colour != Color::Reset);
+    style.fg = colour(&look.fg);
     style.bg = colour(&look.bg);
     match (depth, style.bg) {
         (Depth::Mono, _) => mono,

@@ -146,7 +146,7 @@ fn a_background_that_sixteen_colours_lack_becomes_a_look() {
         Style::new().add_modifier(Modifier::REVERSED)
     );
     assert_eq!(sixteen.style(Role::Warn).fg, Some(Color::Yellow));
-    assert_eq!(sixteen.style(Role::Text), Style::new());
+    assert_eq!(sixteen.style(Role::Text), Style::new().fg(Color::Reset));
 }
 
 #[test]

@@ -17,6 +17,8 @@ use crate::tui::widgets::{Paint, cells, line_of};
 pub enum Blank<'a> {
     /// They have not come yet.
     Waiting { one: &'static str },
+    /// Nobody is asked.
+    Offline,
     /// There are none.
     Nothing { one: &'static str },
     /// The filter keeps all out.
@@ -41,7 +43,7 @@ impl Culprit {
     {
         let alone = written
             .split_whitespace()
-            .find(|term| matching(*term, rows, now) == Some(0));
+            .find(|term| matching(term, rows, now) == Some(0));
         let term = alone.unwrap_or(written).to_owned();
         let meant = alone.and_then(|term| near(term, rows, now));
         Self { term, meant }
@@ -108,6 +110,10 @@ impl Blank<'_> {
             Self::Waiting { one } => {
                 vec![(format!("{one}s appear here as they answer"), Role::Muted)]
             }
+            Self::Offline => vec![
+                ("offline: no server is asked".to_owned(), Role::Text),
+                ("r connect".to_owned(), Role::Muted),
+            ],
             Self::Nothing { one } => vec![(format!("there is no {one}"), Role::Muted)],
             Self::NoMatch { one, culprit } => {
                 let mut lines = vec![(format!("no {one} matches   {}", culprit.term), Role::Text)];

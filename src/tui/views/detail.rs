@@ -107,7 +107,7 @@ impl Pane {
         match (command, self.extent) {
             (Command::DetailDown, _) | (Command::Down, Extent::Whole) => self.scroll += 1,
             (Command::DetailUp, _) | (Command::Up, Extent::Whole) => {
-                self.scroll = self.scroll.saturating_sub(1)
+                self.scroll = self.scroll.saturating_sub(1);
             }
             (Command::Open, Extent::Beside) => {
                 *self = Self {

@@ -143,9 +143,10 @@ where
                 .take(self.height().max(1))
                 .map_while(|line| self.at(line))
                 .collect();
-            self.fitted = self
-                .columns
-                .fit(&seen, now, self.size.width.saturating_sub(INDENT));
+            let width = self.size.width.saturating_sub(INDENT);
+            let mut columns = self.columns.fit(&seen, now, width);
+            spread(&mut columns, width);
+            self.fitted = columns;
         }
     }
 
@@ -382,6 +383,20 @@ where
             is_marked: &|key| self.marks.contains(key),
         };
         table.paint(paint, area, buf)
+    }
+}
+
+/// Gives columns some of the room that is left over, all the same: rows read easier, and longer names that come later fit.
+fn spread<R: Listed>(columns: &mut [Column<R>], width: u16) {
+    const MOST: u16 = 3;
+    let count = u16::try_from(columns.len()).unwrap_or(u16::MAX).max(1);
+    let used = columns
+        .iter()
+        .map(|column| column.width.saturating_add(1))
+        .fold(0, u16::saturating_add);
+    let each = (width.saturating_sub(used) / count).min(MOST);
+    for column in columns {
+        column.width = column.width.saturating_add(each);
     }
 }
 

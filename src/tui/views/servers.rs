@@ -200,42 +200,41 @@ impl View for Servers {
 
 impl Servers {
     fn rule(&self, scene: &Scene<'_>) -> PageRule {
-        let (kept, all) = self.list.counts();
-        let count = match (
-            scene.model.is_opening() || self.list.rows().is_none(),
-            kept == all,
-        ) {
-            (true, _) if all == 0 => String::new(),
-            (_, true) => format!("{} servers", grouped(all)),
-            (_, false) => format!("{} of {}", grouped(kept), grouped(all)),
+        let unless_none = |number: usize, words: &str| match number {
+            0 => String::new(),
+            number => format!("{} {words}", grouped(number)),
         };
-        let unheard = scene
-            .model
-            .census
-            .as_ref()
-            .map_or(0, |census| census.unheard.len());
+        let (kept, all) = self.list.counts();
+        let census = self.list.rows();
+        let ours = census.map_or(0, |census| census.ours().count());
+        let count = match (all, kept == all, all - ours) {
+            (0, ..) => String::new(),
+            (_, true, 0) => unless_none(all, "servers"),
+            (_, true, foreign) => format!("{} servers · {foreign} foreign", grouped(ours)),
+            (_, false, _) => format!("{} of {}", grouped(kept), grouped(all)),
+        };
+        let stale = census.filter(|_| scene.model.census_problem.is_some());
         PageRule {
             filter: self.list.written().to_owned(),
-            unheard: if unheard == 0 {
-                String::new()
-            } else {
-                format!("{unheard} addresses unheard")
-            },
+            stale: stale.map_or_else(String::new, |census| {
+                format!("not counted since {}", census.at.strftime("%H:%M:%S UTC"))
+            }),
+            unheard: unless_none(
+                census.map_or(0, |census| census.unheard.len()),
+                "addresses unheard",
+            ),
             count,
-            marked: if self.list.marked() == 0 {
-                String::new()
-            } else {
-                format!("{} marked", self.list.marked())
-            },
+            marked: unless_none(self.list.marked(), "marked"),
         }
     }
 
     fn blank<'m>(&self, scene: &'m Scene<'_>) -> Option<Blank<'m>> {
         let one = ServerRow::ONE;
         let Some(rows) = self.list.rows() else {
-            return Some(match scene.model.problem() {
-                Some(why) => Blank::Failed(why),
-                None => Blank::Waiting { one },
+            return Some(match (scene.model.problem(), scene.model.is_opening()) {
+                (Some(why), _) => Blank::Failed(why),
+                (None, true) => Blank::Waiting { one },
+                (None, false) => Blank::Offline,
             });
         };
         match self.list.counts() {
@@ -252,6 +251,7 @@ impl Servers {
 /// The words of the rule above the list.
 struct PageRule {
     filter: String,
+    stale: String,
     unheard: String,
     count: String,
     marked: String,
@@ -262,6 +262,7 @@ impl PageRule {
         let rule = Rule {
             left: vec![("servers", Role::Strong), (&self.filter, Role::Accent)],
             right: vec![
+                (&self.stale, Role::Warn),
                 (&self.unheard, Role::Warn),
                 (&self.count, Role::Muted),
                 (&self.marked, Role::Mark),
@@ -336,9 +337,7 @@ fn who(row: &ServerRow, now: Timestamp) -> Vec<Fact> {
 
 fn said(row: &ServerRow) -> String {
     match (row.state, row.foreign) {
-        (ServerState::Up, Belonging::Foreign) => {
-            "up; a leaf, it enforces none of our tokens".to_owned()
-        }
+        (ServerState::Up, Belonging::Foreign) => "up; enforces no token of ours".to_owned(),
         (ServerState::Up, Belonging::Ours | Belonging::Unknown) => "up".to_owned(),
         (ServerState::Late, _) => "late: missed the last question, heard just before it".to_owned(),
         (ServerState::Silent, _) => "UNKNOWN: it ought to answer and does not".to_owned(),

@@ -7,7 +7,7 @@
 //! ```
 
 use std::collections::HashSet;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -60,7 +60,7 @@ pub enum Fold {
 }
 
 /// The lines of a tree of which the things in `open` are open.
-pub fn lines<T: Tree>(tree: &T, open: &HashSet<T::Key>) -> Vec<Line<T::Key>> {
+pub fn lines<T: Tree, S: BuildHasher>(tree: &T, open: &HashSet<T::Key, S>) -> Vec<Line<T::Key>> {
     let mut lines = Vec::new();
     let mut waiting: Vec<(T::Key, u16)> = tree
         .below(None)
@@ -225,7 +225,8 @@ mod tests {
     #[test]
     fn what_is_open_is_followed_by_what_stands_below_it() {
         let shown = |open: &[u32]| {
-            let lines = lines(&Numbers, &open.iter().copied().collect());
+            let open: HashSet<u32> = open.iter().copied().collect();
+            let lines = lines(&Numbers, &open);
             lines
                 .iter()
                 .map(|line| (line.key, line.depth, line.fold))

@@ -13,7 +13,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::glyph::Glyph;
-use super::{Paint, Painted, Target, cells, line_of};
+use super::{Paint, Painted, Target, line_of};
 use crate::inventory::arrange::{Direction, Rows, Sort};
 use crate::inventory::cell::{Align, Cell};
 use crate::inventory::columns::{Column, Field, Row};
@@ -103,18 +103,19 @@ where
         }
         for (column, x) in self.places(line) {
             let mut title = column.field.title.to_owned();
-            if let Some(sort) = self
+            let sort = self
                 .sort
-                .filter(|sort| sort.field.name == column.field.name)
-            {
+                .filter(|sort| sort.field.name == column.field.name);
+            let is_sorted = sort.is_some();
+            if let Some(sort) = sort {
                 title.push_str(paint.glyph(match sort.direction {
                     Direction::Ascending => Glyph::Ascending,
                     Direction::Descending => Glyph::Descending,
                 }));
             }
             let at = Position::new(x, line.y);
-            // The arrow may stand in the blank that follows.
-            let room = column.width.max(cells(&title).min(column.width + 1));
+            // Its arrow may stand in the blank that follows.
+            let room = column.width + u16::from(is_sorted);
             match column.field.kind.align() {
                 Align::Left => paint.put(buf, at, room, &title, Role::Muted),
                 Align::Right => paint.put_right(buf, at, column.width, &title, Role::Muted),

@@ -1,0 +1,195 @@
+//! The loop, without a terminal: keys are drawn at once, data is coalesced, and at rest nothing is written.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use crossterm::event::{Event, KeyCode, KeyEvent};
+use futures::channel::mpsc as feed;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+
+use super::screen::{TestScreen, WIDE, found, start};
+use super::servers::census;
+use crate::tui::app::App;
+use crate::tui::app::msg::{Effect, Msg};
+use crate::tui::runtime::event_loop::{EventLoop, INBOX, Perform, Stage};
+use crate::tui::runtime::screen::Screen;
+use crate::tui::theme::Depth;
+
+/// Keeps each write.
+#[derive(Clone, Default)]
+struct Tape(Rc<RefCell<Vec<Vec<u8>>>>);
+
+impl Write for Tape {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().push(bytes.to_vec());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Tape {
+    fn frames(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// What a terminal shows after all of it.
+    fn shown(&self) -> String {
+        let mut parser = vt100::Parser::new(
+            WIDE.height.try_into().unwrap(),
+            WIDE.width.try_into().unwrap(),
+            0,
+        );
+        self.0
+            .borrow()
+            .iter()
+            .for_each(|bytes| parser.process(bytes));
+        parser.screen().contents()
+    }
+}
+
+struct Nobody;
+
+impl Perform for Nobody {
+    fn perform(&mut self, _: Effect) {}
+}
+
+impl Stage for Nobody {
+    fn suspend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A loop that runs, and the ends that feed it.
+struct Rig {
+    keys: feed::UnboundedSender<io::Result<Event>>,
+    inbox: mpsc::Sender<Msg>,
+    tape: Tape,
+    running: tokio::task::JoinHandle<io::Result<()>>,
+}
+
+fn rig() -> Rig {
+    let (keys, input) = feed::unbounded();
+    let (inbox, messages) = mpsc::channel(INBOX);
+    let tape = Tape::default();
+    let app: App = TestScreen::new(WIDE, Depth::True).app;
+    let screen = Screen::new(tape.clone(), WIDE).unwrap();
+    let mut event_loop = EventLoop {
+        app,
+        screen,
+        input,
+        inbox: messages,
+        performer: Nobody,
+        stage: Nobody,
+        now: start as fn() -> Timestamp,
+    };
+    let running = tokio::task::spawn_local(async move { event_loop.run().await });
+    Rig {
+        keys,
+        inbox,
+        tape,
+        running,
+    }
+}
+
+fn key(letter: char) -> Event {
+    Event::Key(KeyEvent::from(KeyCode::Char(letter)))
+}
+
+/// Runs on time that passes only when everybody waits.
+fn on_stopped_time(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    LocalSet::new().block_on(&runtime, test);
+}
+
+/// Lets everything happen that can happen in so many milliseconds.
+async fn pass(millis: u64) {
+    tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+}
+
+async fn open(rig: &Rig) {
+    rig.inbox
+        .send(Msg::Opened(Ok(Box::new(found(Some(census()))))))
+        .await
+        .unwrap();
+    pass(100).await;
+}
+
+#[test]
+fn a_storm_of_data_costs_a_frame_every_sixteen_milliseconds_and_a_key_is_drawn_at_once() {
+    on_stopped_time(async {
+        let rig = rig();
+        open(&rig).await;
+        let before = rig.tape.frames();
+        for _ in 0..100 {
+            for _ in 0..20 {
+                rig.inbox
+                    .send(Msg::Census(Arc::new(census())))
+                    .await
+                    .unwrap();
+            }
+            pass(1).await;
+        }
+        let frames = rig.tape.frames() - before;
+        assert!((5..=8).contains(&frames), "{frames} frames in 100 ms");
+
+        let before = rig.tape.frames();
+        rig.keys.unbounded_send(Ok(key('?'))).unwrap();
+        tokio::task::yield_now().await;
+        pass(0).await;
+
+        assert_eq!(rig.tape.frames(), before + 1);
+        assert!(rig.tape.shown().contains("one row down"));
+    });
+}
+
+#[test]
+fn at_rest_no_byte_is_written() {
+    on_stopped_time(async {
+        let rig = rig();
+        open(&rig).await;
+        let before = rig.tape.frames();
+
+        pass(3_600_000).await;
+
+        assert_eq!(rig.tape.frames(), before);
+        assert!(rig.tape.shown().contains("berlin-1"));
+    });
+}
+
+#[test]
+fn q_ends_the_loop_and_so_does_the_end_of_the_input() {
+    on_stopped_time(async {
+        let rig = rig();
+        rig.keys.unbounded_send(Ok(key('q'))).unwrap();
+        rig.running.await.unwrap().unwrap();
+
+        let other = self::rig();
+        drop(other.keys);
+        other.running.await.unwrap().unwrap();
+    });
+}
+
+#[test]
+fn every_frame_is_whole_for_the_terminal_and_one_write() {
+    on_stopped_time(async {
+        let rig = rig();
+        open(&rig).await;
+        rig.keys.unbounded_send(Ok(key('j'))).unwrap();
+        pass(50).await;
+
+        for frame in rig.tape.0.borrow().iter() {
+            assert!(frame.starts_with(b"\x1b[?2026h") && frame.ends_with(b"\x1b[?2026l"));
+        }
+    });
+}
