@@ -41,9 +41,8 @@ async fn command_line(command: Command, global: &Global) -> u8 {
 /// The console, on a terminal. It has this thread to itself.
 fn console(global: Global) -> u8 {
     if !tui::is_there() {
-        return cli::misuse(
-            "the console needs a terminal: name a command, as in `nats-oam status`",
-        );
+        cli::tell("the console needs a terminal: name a command, as in `nats-oam status`");
+        return 2;
     }
     let opening = match cli::opening(&global) {
         Ok(opening) => opening,

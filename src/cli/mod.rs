@@ -144,7 +144,7 @@ pub fn opening(global: &Global) -> Result<Opening, Explanation> {
 }
 
 /// Says that something cannot be done as it was asked for.
-pub fn misuse(what: &str) -> u8 {
+fn misuse(what: &str) -> u8 {
     output::usage(what);
     USAGE
 }

@@ -130,7 +130,8 @@ fn assert_restored(written: &[u8]) {
 #[test]
 fn the_console_opens_answers_and_leaves_the_terminal_as_it_was() {
     let mut console = Console::start(&["--offline"]);
-    console.shows("offline: no server is asked");
+    console.shows("◌ offline");
+    console.shows("there is no operator");
     console.press("?");
     console.shows("one row down");
     console.press("\u{1b}");
@@ -163,7 +164,8 @@ fn the_first_frame_does_not_wait_for_a_server() {
 #[test]
 fn a_signal_restores_the_terminal() {
     let mut console = Console::start(&["--offline"]);
-    console.shows("offline: no server is asked");
+    console.shows("◌ offline");
+    console.shows("there is no operator");
     let pid =
         rustix::process::Pid::from_raw(console.child.process_id().unwrap().try_into().unwrap())
             .unwrap();

@@ -12,6 +12,7 @@
 
 mod canary;
 mod compatible;
+mod console;
 mod crash;
 mod exits;
 mod guard;
@@ -21,7 +22,6 @@ mod races;
 mod reads;
 mod reissue;
 mod revoke;
-mod console;
 mod shape;
 mod silence;
 mod store;

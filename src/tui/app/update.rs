@@ -212,11 +212,17 @@ impl App {
         self.ask_view(now, |view, scene| view.refresh(scene))
     }
 
+    /// An answer goes to the deepest place of the tab that asked, also while another is on top.
     fn answered(&mut self, kind: ViewKind, answer: Answer, now: Timestamp) -> Vec<Effect> {
-        if self.view().is_some_and(|view| view.kind() == kind) {
-            return self.ask_view(now, |view, scene| view.answer(scene, answer));
-        }
-        Vec::new() // it asks anew when it comes back on top
+        let scene = Scene {
+            model: &self.model,
+            size: super::body(self.size),
+            now,
+        };
+        let places = self.tabs.iter_mut().flatten().rev();
+        let asked = places.into_iter().find(|view| view.kind() == kind);
+        let wishes = asked.map(|view| view.answer(&scene, answer));
+        self.grant(wishes.unwrap_or_default(), now)
     }
 
     fn ask_view(

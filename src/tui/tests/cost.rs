@@ -159,6 +159,22 @@ fn many_rows_are_put_in_order_beside_the_screen() {
 }
 
 #[test]
+fn a_row_move_is_few_bytes_with_the_detail_beside_it() {
+    for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16, Depth::Mono] {
+        let mut screen = TestScreen::open(WIDE, depth, census());
+        let mut wire = Screen::new(Wire::default(), WIDE).unwrap();
+        screen.press("j");
+        draw(&mut wire, &screen);
+
+        screen.press("j"); // from n1 to n2: rows and detail differ
+        let (writes, bytes) = draw(&mut wire, &screen);
+
+        assert_eq!(writes, 1);
+        assert!(bytes <= 600, "{depth:?}: {bytes} bytes");
+    }
+}
+
+#[test]
 fn an_answer_that_was_overtaken_is_dropped() {
     let mut screen = TestScreen::open(WIDE, Depth::Mono, many());
     screen.press("s n");

@@ -317,6 +317,25 @@ fn the_screen_rests_when_nothing_is_going_on() {
 }
 
 #[test]
+fn the_way_to_all_keys_is_always_among_the_hints() {
+    for width in 60..110 {
+        let mut screen = TestScreen::open(Size { width, height: 24 }, Depth::Mono, census());
+        let frame = screen.text();
+        let hints = frame.lines().nth(22).unwrap();
+
+        assert!(hints.ends_with("? help"), "{width}: {hints}");
+    }
+}
+
+#[test]
+fn a_popup_looks_like_one_and_the_page_behind_it_is_dim() {
+    let mut screen = full(WIDE, Depth::True);
+    screen.press("s");
+
+    insta::assert_snapshot!(screen.styled());
+}
+
+#[test]
 fn a_screen_that_is_too_small_says_so() {
     let mut screen = TestScreen::open(
         Size {

@@ -109,8 +109,8 @@ impl View for Servers {
             Command::Mark,
             Command::Copy,
             Command::Refresh,
-            Command::Help,
             Command::Quit,
+            Command::Help,
         ];
         HINTS
     }

@@ -208,13 +208,21 @@ pub struct Hint {
     pub does: Does,
 }
 
+impl Hint {
+    fn width(&self) -> u16 {
+        cells(&self.key)
+            .saturating_add(1)
+            .saturating_add(cells(&self.word))
+    }
+}
+
 /// What a hint's key does.
 pub enum Does {
     Look,
     Act(crate::actions::spec::ActionId, Allowed),
 }
 
-/// Draws hints, acts first, then a bar, then what only looks. What cannot be done is faint.
+/// Draws hints, acts first, then a bar, then what only looks. What cannot be done is faint. Where not all fit, the last stays.
 pub fn hints(
     hints: &[Hint],
     paint: &Paint<'_>,
@@ -224,7 +232,13 @@ pub fn hints(
 ) {
     let mut x = line.x + 1;
     let mut acts = false;
-    for hint in hints {
+    let kept = hints.last().map_or(0, Hint::width);
+    for (nth, hint) in hints.iter().enumerate() {
+        let is_last = nth + 1 == hints.len();
+        let needed = hint.width() + if is_last { 0 } else { kept + 2 };
+        if needed > line.right().saturating_sub(x) {
+            continue;
+        }
         if acts && matches!(hint.does, Does::Look) {
             acts = false;
             let bar = format!("{}  ", paint.glyph(Glyph::Vertical));
@@ -242,9 +256,6 @@ pub fn hints(
             Does::Act(_, Allowed::No(_)) => (Role::KeyOff, Role::Faint),
         };
         let room = line.right().saturating_sub(x);
-        if cells(&hint.key) + 1 + cells(&hint.word) > room {
-            break;
-        }
         let begin = x;
         x = paint.put(buf, Position::new(x, line.y), room, &hint.key, key) + 1;
         x = paint.put(

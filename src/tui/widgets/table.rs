@@ -177,25 +177,20 @@ where
         if is_marked {
             buf.set_style(line, paint.style(Role::Mark));
         }
-        let put = |buf: &mut Buffer, column: u16, glyph, role| {
-            paint.put(
-                buf,
-                Position::new(line.x + column, line.y),
-                1,
-                paint.glyph(glyph),
-                role,
-            );
+        let put = |buf: &mut Buffer, column: u16, text: &str, role| {
+            paint.put(buf, Position::new(line.x + column, line.y), 3, text, role);
         };
         let (state, role) = row.state();
-        put(buf, 1, state, role);
+        // The blanks beside the sign have its ink: a change of colour costs more bytes than a letter.
+        put(buf, 0, &format!(" {} ", paint.glyph(state)), role);
         if altered {
-            put(buf, 2, Glyph::Altered, Role::Unsafe);
+            put(buf, 2, paint.glyph(Glyph::Altered), Role::Unsafe);
         }
         if under_cursor {
-            put(buf, 0, Glyph::Cursor, Role::Accent);
+            put(buf, 0, paint.glyph(Glyph::Cursor), Role::Accent);
             buf.set_style(line, paint.style(Role::Cursor));
         } else if is_marked {
-            put(buf, 0, Glyph::Marked, Role::Mark);
+            put(buf, 0, paint.glyph(Glyph::Marked), Role::Mark);
         }
     }
 }
