@@ -35,7 +35,7 @@ async fn whose_something_is_is_told_and_no_secret_is_repeated() {
         let item = &answer["item"];
         holds(
             "identify",
-            &[item.clone()],
+            std::slice::from_ref(item),
             &["kind", "key", "name", "account", "state"],
         );
         assert_eq!((&item["kind"], &item["key"]), (&json!("user"), &worker));
