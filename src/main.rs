@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use nats_oam::actions::opening::Opening;
 use nats_oam::cli;
 use nats_oam::cli::args::{Cli, Color, Command, Demo, Global};
 use nats_oam::cli::check::{self, Sandboxed};
@@ -10,7 +11,7 @@ use nats_oam::config::Folders;
 use nats_oam::demo::binary::Places;
 use nats_oam::demo::sandbox::{Options, Sandbox};
 use nats_oam::demo::{DemoError, supervisor};
-use nats_oam::explain::Explain;
+use nats_oam::explain::{Explain, Explanation};
 use nats_oam::tui::theme::Depth;
 use nats_oam::tui::{self, Ended, Wishes};
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,7 +22,11 @@ fn main() -> ExitCode {
         Ok(Cli {
             command: None,
             global,
-        }) => console(global),
+        }) => console(&global, Ok),
+        Ok(Cli {
+            command: Some(Command::Demo(demo)),
+            global,
+        }) if demo.wants_a_screen() => demo_console(&demo, &global),
         Ok(Cli {
             command: Some(command),
             global,
@@ -38,15 +43,23 @@ async fn command_line(command: Command, global: &Global) -> u8 {
     }
 }
 
-/// The console, on a terminal. It has this thread to itself.
-fn console(global: Global) -> u8 {
+/// The console, on a terminal. It has this thread to itself. `placed` may move what is opened.
+fn console(
+    global: &Global,
+    placed: impl Fn(Opening) -> Result<Opening, Explanation> + Send + Sync + Clone + 'static,
+) -> u8 {
     if !tui::is_there() {
-        cli::tell("the console needs a terminal: name a command, as in `nats-oam status`");
-        return 2;
+        return needs_a_terminal(
+            "the console needs a terminal: name a command, as in `nats-oam status`",
+        );
     }
-    let opening = match cli::opening(&global) {
+    let again = {
+        let (global, placed) = (global.clone(), placed.clone());
+        move || cli::opening(&global).and_then(&placed)
+    };
+    let opening = match cli::opening(global).and_then(placed) {
         Ok(opening) => opening,
-        Err(explanation) => return cli::fail(&global, "console", &explanation),
+        Err(explanation) => return cli::fail(global, "console", &explanation),
     };
     let wishes = Wishes {
         depth: depth(global.color),
@@ -54,7 +67,7 @@ fn console(global: Global) -> u8 {
         settings: Folders::find(|name| std::env::var_os(name).map(PathBuf::from))
             .map(|folders| folders.config),
     };
-    match tui::run(opening, move || cli::opening(&global), &wishes) {
+    match tui::run(opening, again, &wishes) {
         Ok(Ended::Quit) => 0,
         Ok(Ended::Signal(signal)) => u8::try_from(128 + signal).unwrap_or(1),
         Err(error) => {
@@ -62,6 +75,36 @@ fn console(global: Global) -> u8 {
             1
         }
     }
+}
+
+/// One line, and the code of a command that was not written as it should be.
+fn needs_a_terminal(what: &str) -> u8 {
+    cli::tell(what);
+    2
+}
+
+/// The console on a sandbox of its own. Its record lies in the sandbox, and goes with it.
+fn demo_console(demo: &Demo, global: &Global) -> u8 {
+    if !tui::is_there() {
+        return needs_a_terminal("the console needs a terminal: add --no-screen or --check");
+    }
+    let sandbox = match start(demo) {
+        Ok(sandbox) => sandbox,
+        Err(error) => return cli::fail(global, "sandbox", &error.explain()),
+    };
+    let context = sandbox.description().context.clone();
+    let folder = context.parent().unwrap_or(Path::new(".")).to_owned();
+    let global = Global {
+        context: Some(context.display().to_string()),
+        ..global.clone()
+    };
+    console(&global, move |opening| {
+        Ok(Opening {
+            data: folder.join("data"),
+            state: folder.join("state"),
+            ..opening
+        })
+    })
 }
 
 fn depth(color: Color) -> Option<Depth> {

@@ -237,6 +237,13 @@ pub struct Demo {
     pub supervise: bool,
 }
 
+impl Demo {
+    /// Whether the sandbox is for a console, and for nothing else.
+    pub const fn wants_a_screen(&self) -> bool {
+        !(self.check || self.no_screen || self.supervise)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum ContextVerb {
     #[command(visible_alias = "list")]
