@@ -312,7 +312,10 @@ pub enum KeyVerb {
         owner: Option<String>,
     },
     #[command(visible_aliases = ["show", "get", "describe"])]
-    Info { key: String },
+    Info {
+        #[arg(id = "KEY")]
+        key: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -344,9 +347,15 @@ pub enum ServerVerb {
     #[command(visible_alias = "list")]
     Ls,
     #[command(visible_aliases = ["show", "get", "describe"])]
-    Info { server: ServerRef },
+    Info {
+        #[arg(id = "SERVER")]
+        server: ServerRef,
+    },
     /// Take a name off the roster: it is not expected any more
-    Forget { server: String },
+    Forget {
+        #[arg(id = "SERVER")]
+        server: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -366,4 +375,36 @@ pub enum AuditVerb {
     Info { record: String },
     /// Check every byte of the record
     Verify,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::{Command, CommandFactory as _};
+
+    use super::Cli;
+
+    /// Arguments of a command and those below it that are called like a flag of every command.
+    fn clashing(command: &Command, everywhere: &BTreeSet<String>) -> Vec<String> {
+        command
+            .get_subcommands()
+            .flat_map(|below| {
+                let own = below.get_arguments().map(|arg| arg.get_id().to_string());
+                let own = own.filter(|id| everywhere.contains(id));
+                let named = own.map(|id| format!("{}: {id}", below.get_name()));
+                named.chain(clashing(below, everywhere)).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn no_argument_takes_the_place_of_a_flag_of_every_command() {
+        let command = Cli::command();
+        let everywhere = command.get_arguments().map(|arg| arg.get_id().to_string());
+
+        let clashing = clashing(&command, &everywhere.collect());
+
+        assert_eq!(clashing, Vec::<String>::new());
+    }
 }

@@ -111,6 +111,12 @@ pub enum Bearer {
     Unknown,
 }
 
+impl Bearer {
+    pub const fn of(is_bearer: bool) -> Self {
+        if is_bearer { Self::Yes } else { Self::No }
+    }
+}
+
 /// Seconds since 1970, or none, in eight bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stamp(Option<NonZeroI64>);
@@ -165,7 +171,8 @@ impl UserLine {
             map.serialize_entry("revoked_at", &self.revoked_at.time())?;
         }
         known(map, "issued_at", self.issued_at.time().as_ref())?;
-        if self.is_stored() {
+        // Whoever has read the token knows its tags.
+        if self.tags.is_some() {
             map.serialize_entry("not_before_at", &self.not_before.time())?;
             map.serialize_entry("expires_at", &self.expires_at.time())?;
         }

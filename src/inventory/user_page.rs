@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::connection::{ConnectionRow, known};
 use super::role_line::UserLimits;
-use super::user_line::{UserLine, UserState};
+use super::user_line::{Bearer, UserLine, UserState};
 use crate::jwt::account::Account;
 use crate::jwt::keys::UserId;
 use crate::jwt::revocations::Revocations;
@@ -17,11 +17,18 @@ use crate::jwt::user::{Permissions, Restrictions, User};
 use crate::permissions::{EffectivePermissions, Refusal, Release};
 use crate::text::Text;
 
+/// Where the token of a page comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Store,
+    /// An open connection of a user that is in no store; its signature was checked.
+    Live,
+}
+
 /// What was read of a user, to be put together.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Read<'a> {
-    /// The store's token.
-    pub token: Option<&'a Token>,
+    pub token: Option<(&'a Token, Origin)>,
     /// The account as it holds.
     pub account: Option<&'a Account>,
     /// Open connections, of which only the user's own count.
@@ -49,7 +56,7 @@ pub enum Creds {
 /// One token of a user, wherever it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Generation {
-    /// `None`: servers do not show it.
+    /// `None`: only when it was issued is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
     pub issued_at: Option<UnixTime>,
@@ -76,10 +83,14 @@ pub struct UserPage {
 }
 
 impl UserPage {
-    pub fn of(line: UserLine, read: &Read<'_>, creds: Creds) -> Self {
-        let user = read.token.and_then(|token| User::of(token).ok());
+    pub fn of(mut line: UserLine, read: &Read<'_>, creds: Creds) -> Self {
+        let token = read.token.map(|(token, _)| token);
+        let user = token.and_then(|token| User::of(token).ok());
+        if let (Some(user), Some((_, Origin::Live))) = (&user, read.token) {
+            learn(&mut line, user);
+        }
         let together = |token| Some(EffectivePermissions::of(read.account?, token, read.release));
-        let effective = read.token.and_then(together);
+        let effective = token.and_then(together);
         let restrictions = match &effective {
             Some(Ok(effective)) => Some(effective.restrictions.clone()),
             Some(Err(_)) | None => user.as_ref().map(|user| user.restrictions.clone()),
@@ -89,7 +100,7 @@ impl UserPage {
             .iter()
             .filter(|row| row.proven_user() == Some(line.id));
         Self {
-            revision: read.token.map(Token::revision),
+            revision: token.map(Token::revision),
             permissions: user.map(|user| user.permissions),
             restrictions,
             effective,
@@ -101,17 +112,30 @@ impl UserPage {
     }
 }
 
-/// The store's token, and every other that an open connection uses; the youngest first. Servers show when a live token was
+/// Completes the row of a user of whom the list knows no token.
+fn learn(line: &mut UserLine, user: &User) {
+    line.tags = Some(user.tags.clone().into());
+    line.expires_at = user.expires_at.into();
+    line.not_before = user.not_before.into();
+    if line.bearer == Bearer::Unknown {
+        line.bearer = Bearer::of(user.restrictions.bearer);
+    }
+}
+
+/// The token at hand, and every other that an open connection uses; the youngest first. Servers show when a live token was
 /// issued and not its text, so tokens of one second are one.
 fn generations(line: &UserLine, read: &Read<'_>) -> Vec<Generation> {
     let mut generations: Vec<Generation> = Vec::new();
-    if let Some(token) = read.token {
+    if let Some((token, origin)) = read.token {
         let issued_at = token.envelope().issued_at;
         generations.push(Generation {
             revision: Some(token.revision()),
             issued_at,
-            places: vec!["store".into()],
-            state: state(line, issued_at, read, true),
+            places: match origin {
+                Origin::Store => vec!["store".into()],
+                Origin::Live => Vec::new(),
+            },
+            state: state(line, issued_at, read, origin == Origin::Store),
         });
     }
     for row in read

@@ -11,7 +11,7 @@ use crate::actions::survey::{Ask, Survey, Wanted};
 use crate::cli::output::Output;
 use crate::explain::{Explain, Explanation};
 use crate::inventory::user_line::UserLine;
-use crate::inventory::user_page::{Creds, CredsFile, Read, UserPage};
+use crate::inventory::user_page::{Creds, CredsFile, Origin, Read, UserPage};
 use crate::jwt::token::Token;
 use crate::permissions::Release;
 use crate::store::signer::{CredsSigner, CredsSource};
@@ -81,18 +81,36 @@ async fn found(user: &UserRef, opened: &Opened) -> Result<(UserPage, Seen), Expl
 
 /// Works everything out that is too much for a list.
 async fn page(line: UserLine, survey: &Survey, opened: &Opened) -> UserPage {
-    let (token, creds) = match &opened.ports.store {
-        Some(store) if line.is_stored() => stored(Arc::clone(store), &line).await,
-        Some(_) | None => (None, Creds::NotLooked),
+    let (token, origin, creds) = match &opened.ports.store {
+        Some(store) if line.is_stored() => {
+            let (token, creds) = stored(Arc::clone(store), &line).await;
+            (token, Origin::Store, creds)
+        }
+        Some(_) | None => (
+            live(&line, survey, opened).await,
+            Origin::Live,
+            Creds::NotLooked,
+        ),
     };
     let open = survey.told.live.as_ref().map(|live| live.open.as_slice());
     let read = Read {
-        token: token.as_ref(),
+        token: token.as_ref().map(|token| (token, origin)),
         account: survey.account(line.account.key),
         open: open.unwrap_or_default(),
         release: oldest(survey),
     };
     UserPage::of(line, &read, creds)
+}
+
+/// The token of a user that is in no store, as its youngest connection shows it. One that does not hold is none.
+async fn live(line: &UserLine, survey: &Survey, opened: &Opened) -> Option<Token> {
+    let sys = opened.ports.sys.as_ref()?;
+    let open = survey.told.live.iter().flat_map(|live| &live.open);
+    let own = open.filter(|row| row.proven_user() == Some(line.id));
+    let youngest = own.max_by_key(|row| row.holder.as_ref().and_then(|holder| holder.issued_at))?;
+    let token = sys.token_of(youngest.id).await.ok()??;
+    let is_own = token.verify().is_ok() && token.envelope().subject == line.id.key();
+    is_own.then_some(token)
 }
 
 /// The release by which permissions are judged: the oldest that is there.

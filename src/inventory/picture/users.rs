@@ -130,7 +130,7 @@ impl Signer {
         let kind = account.and_then(|account| account.signer_kind(key));
         Self {
             is_gone: account.is_some() && kind.is_none(),
-            role_bearer: role.map(|role| bearer(role.template.restrictions.bearer)),
+            role_bearer: role.map(|role| Bearer::of(role.template.restrictions.bearer)),
             shown: Arc::new(SignedBy {
                 key,
                 kind,
@@ -138,10 +138,6 @@ impl Signer {
             }),
         }
     }
-}
-
-const fn bearer(is_bearer: bool) -> Bearer {
-    if is_bearer { Bearer::Yes } else { Bearer::No }
 }
 
 /// The dates of a user's tokens.
@@ -221,7 +217,7 @@ impl Joining<'_> {
             not_before: terms.not_before,
         };
         let verdict = view.judge(&tokens, Some(&signer), told.now);
-        let own_bearer = bearer(row.is_bearer());
+        let own_bearer = Bearer::of(row.is_bearer());
         let sources = told_of.and_if(view.names(id), Sources::REVOCATION);
         UserLine {
             id,

@@ -220,6 +220,26 @@ async fn a_user_is_told_with_its_role_its_tokens_and_what_it_may() {
 }
 
 #[tokio::test]
+async fn a_user_in_no_store_is_told_by_the_token_that_it_uses() {
+    let Some(world) = World::busy() else { return };
+    let admin = settled(world).await;
+    let eve = ask(&admin, &["user", "ls", "SHIPPING", "--where", "name:eve"]);
+    let eve = text(&items(&eve)[0]["key"]);
+
+    let user = ask(&admin, &["user", "info", &eve])["item"].clone();
+
+    holds(
+        "user",
+        std::slice::from_ref(&user),
+        &["revision", "effective", "generations"],
+    );
+    assert_eq!(user["sources"], json!(["live"]));
+    assert_eq!(user["generations"][0]["revision"], user["revision"]);
+    assert_eq!(user["expires_at"], Value::Null);
+    assert!(user.get("creds").is_none());
+}
+
+#[tokio::test]
 async fn an_account_says_who_has_which_copy() {
     let Some(world) = World::busy() else { return };
     let admin = settled(world).await;
