@@ -30,7 +30,7 @@ pub struct Options {
     pub servers: usize,
     /// Whether the tenants' clients run.
     pub tenants: bool,
-    /// Accounts that nobody uses, `TEST01` and on, each with a role and users: one for a test.
+    /// Accounts that nobody uses, `TEST01` and on, each with a role: one for a test.
     pub spare_accounts: usize,
 }
 
@@ -78,6 +78,8 @@ pub enum Order {
     /// Stops a server in its tracks: it holds its connections and answers nothing.
     Freeze(String),
     Thaw(String),
+    /// Makes the users of a spare account: `a b c`, `r` of its role, `k` with a bearer token.
+    Settle(String),
     /// One more client that comes back for ever.
     Client(ClientOrder),
 }

@@ -149,6 +149,7 @@ impl Supervisor {
                 let program = self.options.program.clone();
                 self.server(&name)?.start(&program).await
             }
+            Order::Settle(account) => self.world.settle_spare(&account),
             Order::Client(order) => self.add_client(&order),
         }
     }

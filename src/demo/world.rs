@@ -189,16 +189,20 @@ impl World {
         self.sign_account(name, &tree)
     }
 
-    /// An account for a test, with users that nobody runs: `a b c`, `r` of a role, `k` with a bearer token.
+    /// An account for a test.
     fn spare_account(&mut self, name: &str) -> Result<(), DemoError> {
         let worker = template(&["work.{{name()}}.>"], &["jobs.>", "_INBOX.>"]);
         self.name_account(name)?;
-        self.account(name, &[("worker", worker)], Vec::new())?;
+        self.account(name, &[("worker", worker)], Vec::new())
+    }
+
+    /// Gives a spare account its users: `a b c`, `r` of a role, `k` with a bearer token.
+    pub(super) fn settle_spare(&mut self, account: &str) -> Result<(), DemoError> {
         for user in ["a", "b", "c"] {
-            self.user(name, user, By::Plain, |tree| tree)?;
+            self.user(account, user, By::Plain, |tree| tree)?;
         }
-        self.user(name, "r", By::Role("worker"), |tree| tree)?;
-        self.user(name, "k", By::Plain, bearer)?;
+        self.user(account, "r", By::Role("worker"), |tree| tree)?;
+        self.user(account, "k", By::Plain, bearer)?;
         Ok(())
     }
 
