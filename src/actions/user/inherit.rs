@@ -183,3 +183,167 @@ fn without_issuer_account(tree: Node) -> Node {
     });
     Node::Object(stripped.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::facts::BaseFrom;
+    use crate::jwt::fresh;
+    use crate::jwt::keys::{AccountId, KeyKind, UserId};
+    use crate::jwt::signer::Signer as _;
+    use crate::store::keyring::NewKey;
+
+    const NOW: UnixTime = UnixTime(1_000_000);
+
+    fn key(kind: KeyKind) -> NewKey {
+        NewKey::random(kind).unwrap()
+    }
+
+    /// An account with a plain key, both held, and one user.
+    struct Scene {
+        identity: NewKey,
+        plain: NewKey,
+        user: UserId,
+        facts: Facts,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let [identity, plain] = [key(KeyKind::Account), key(KeyKind::Account)];
+            let id = AccountId::try_from(identity.public_key()).unwrap();
+            let keys = Node::strings([plain.public_key().to_string()]);
+            let path = ["nats", "signing_keys"];
+            let tree = with(
+                fresh::account(&"A".into(), id),
+                TokenKind::Account,
+                path,
+                keys,
+            );
+            let base = Token::issue(&tree, &key(KeyKind::Operator), NOW).unwrap();
+            let account = AccountFacts {
+                account: Account::of(&base).unwrap(),
+                base,
+                from: BaseFrom::Store,
+                split: Vec::new(),
+                foreign: Vec::new(),
+                stored: None,
+                most_connections: 0,
+            };
+            let facts = Facts {
+                accounts: [(id, account)].into(),
+                held: [identity.public_key(), plain.public_key()].into(),
+                server_time: NOW,
+                ..Facts::default()
+            };
+            let user = key(KeyKind::User).public_key().try_into().unwrap();
+            Self {
+                identity,
+                plain,
+                user,
+                facts,
+            }
+        }
+
+        fn account(&self) -> AccountId {
+            self.identity.public_key().try_into().unwrap()
+        }
+
+        fn signed_by(&self, signer: &NewKey, shape: impl FnOnce(Node) -> Node) -> Token {
+            let tree = fresh::user(&"u".into(), self.user, Some(self.account()));
+            Token::issue(&shape(tree), signer, NOW).unwrap()
+        }
+
+        fn with_user(mut self, token: Token, stored: bool) -> Self {
+            self.facts.users = vec![KnownUser {
+                id: self.user,
+                account: self.account(),
+                name: Some("u".into()),
+                issued_at: token.envelope().issued_at,
+                stored,
+                token: Some(token),
+            }];
+            self
+        }
+
+        fn heir(&self) -> Result<Heir<'_>, Refusal> {
+            Heir::of(&self.facts, &"u")
+        }
+    }
+
+    #[test]
+    fn a_token_that_no_key_of_the_account_signed_gives_nothing_to_its_heir() {
+        let scene = Scene::new();
+        let forged = scene.signed_by(&key(KeyKind::Account), |tree| tree);
+        let honest = scene.signed_by(&scene.plain, |tree| tree);
+
+        let by_forger = scene.with_user(forged, false);
+        assert!(matches!(by_forger.heir(), Err(Refusal::Unsound(_))));
+        let by_account = by_forger.with_user(honest, false);
+        assert!(by_account.heir().is_ok());
+    }
+
+    #[test]
+    fn a_stored_token_that_was_altered_gives_nothing_to_its_heir() {
+        let scene = Scene::new();
+        let token = scene.signed_by(&scene.plain, |tree| tree);
+        let (claims, signature) = token.text().rsplit_once('.').unwrap();
+        let swapped: String = signature.chars().rev().collect();
+        let altered = Token::decode(&format!("{claims}.{swapped}")).unwrap();
+
+        let scene = scene.with_user(altered, true);
+
+        assert!(matches!(scene.heir(), Err(Refusal::Unreadable(_))));
+    }
+
+    #[test]
+    fn the_key_that_signs_instead_names_the_account_and_the_identity_does_not() {
+        let scene = Scene::new();
+        let account = scene.account().to_string();
+        let (plain, identity) = (scene.plain.public_key(), scene.identity.public_key());
+        let named = |tree: &Node| {
+            let issuer = tree.at(&["nats", "issuer_account"]);
+            issuer.and_then(Node::as_str).map(str::to_owned)
+        };
+        let bare = Token::issue(
+            &fresh::user(&"u".into(), scene.user, None),
+            &scene.identity,
+            NOW,
+        );
+        let signed = scene.signed_by(&scene.plain, |tree| tree);
+
+        let mut scene = scene.with_user(bare.unwrap(), true);
+        scene.facts.held.remove(&identity);
+        let heir = scene.heir().unwrap();
+        let signer = heir.signer(&scene.facts).unwrap();
+        assert_eq!(
+            (signer.key, named(&heir.claims(signer))),
+            (plain, Some(account))
+        );
+
+        let mut scene = scene.with_user(signed, true);
+        scene.facts.held = [identity].into();
+        let heir = scene.heir().unwrap();
+        let signer = heir.signer(&scene.facts).unwrap();
+        assert_eq!((signer.key, named(&heir.claims(signer))), (identity, None));
+    }
+
+    #[test]
+    fn a_lifetime_that_is_not_known_has_to_be_said() {
+        let scene = Scene::new();
+        let path = ["exp"];
+        let ends = |at: i64| move |tree| with(tree, TokenKind::User, path, Node::from(at));
+        let an_hour = scene.signed_by(&scene.plain, ends(NOW.0 + 3600));
+        let ended_before_it_began = scene.signed_by(&scene.plain, ends(NOW.0 - 1));
+        let later = UnixTime(NOW.0 + 500);
+
+        let scene = scene.with_user(an_hour, true);
+        let end = scene.heir().unwrap().expires_at(None, later);
+        assert_eq!(end, Ok(Some(UnixTime(later.0 + 3600))));
+        let never = scene.heir().unwrap().expires_at(Some(Expiry::Never), later);
+        assert_eq!(never, Ok(None));
+
+        let scene = scene.with_user(ended_before_it_began, true);
+        let end = scene.heir().unwrap().expires_at(None, later);
+        assert!(matches!(end, Err(Refusal::Unsound(_))), "{end:?}");
+    }
+}
