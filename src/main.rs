@@ -12,12 +12,17 @@ use nats_oam::demo::binary::Places;
 use nats_oam::demo::sandbox::{Options, Sandbox};
 use nats_oam::demo::{DemoError, supervisor};
 use nats_oam::explain::{Explain, Explanation};
+use nats_oam::telemetry;
 use nats_oam::tui::theme::Depth;
 use nats_oam::tui::{self, Ended, Wishes};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
-    let code = match cli::parse() {
+    let parsed = cli::parse();
+    if let Ok(cli) = &parsed {
+        prepare_process(&cli.global);
+    }
+    let code = match parsed {
         Err(code) => code,
         Ok(Cli {
             command: None,
@@ -33,6 +38,23 @@ fn main() -> ExitCode {
         }) => command_line(command, &global),
     };
     ExitCode::from(code)
+}
+
+/// No core, a log, quiet panics. What the system refuses is said, and keeps nobody from working.
+fn prepare_process(global: &Global) {
+    let problem = |what: &str, error: std::io::Error| cli::tell(&format!("{what}: {error}"));
+    if let Err(error) = telemetry::seal() {
+        problem("core dumps could not be switched off", error);
+    }
+    let Some(folders) = Folders::find(|name| std::env::var_os(name).map(PathBuf::from)) else {
+        return;
+    };
+    let log = telemetry::log_path(global.log.as_deref(), &folders.state);
+    let is_wanted = global.log.is_some() || global.verbose > 0;
+    if is_wanted && let Err(error) = telemetry::start_log(&log, global.verbose) {
+        problem("no log is written", error);
+    }
+    telemetry::quiet_panics(log);
 }
 
 #[tokio::main]
