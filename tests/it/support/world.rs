@@ -105,7 +105,9 @@ impl World {
     pub fn tenant(&self) -> Tenant {
         let number = self.given.fetch_add(1, Ordering::Relaxed) + 1;
         assert!(number <= SPARE_ACCOUNTS, "more stories than spare accounts");
-        Tenant::of(&self.description(), &format!("TEST{number:02}"))
+        let name = format!("TEST{number:02}");
+        self.order(&Order::Settle(name.clone()));
+        Tenant::of(&self.description(), &name)
     }
 
     /// The system account; its users are `sys` and `readonly`.
