@@ -1,6 +1,7 @@
 //! The console on a real terminal: it opens, draws before anything answers, and leaves the terminal as it was.
 
 use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -148,17 +149,38 @@ fn the_console_opens_answers_and_leaves_the_terminal_as_it_was() {
 
 #[test]
 fn the_first_frame_does_not_wait_for_a_server() {
-    // A port at which nobody answers, and nobody refuses either: it listens, and never accepts.
+    // It listens and never answers: a connection hangs until the timeout.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap().to_string();
-    let creds = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"); // no creds: what is wrong is told, not waited for
-    let mut console = Console::start(&["--server", &address, "--creds", creds]);
-    console.shows("servers");
+    let (sender, dialled) = channel();
+    std::thread::spawn(move || sender.send(silent.accept()));
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    let shared = std::env::var_os("NATS_OAM_SHARED").map_or_else(beside, PathBuf::from);
+    let creds = shared.join("fixtures/nsc/omega/keys/creds/OMEGA/ORDERS/bob.creds");
+    let arguments = [
+        "--server",
+        &address,
+        "--creds",
+        creds.to_str().unwrap(),
+        "--timeout",
+        "1h",
+    ];
+    let mut console = Console::start(&arguments);
+    console.shows(&format!("connecting to {address}"));
+    let dialled = dialled.recv_timeout(DEADLINE).unwrap().unwrap();
+    console.press("?");
+    console.shows("one row down");
+    console.press("\u{1b}"); // alone: with a letter behind it, it would be alt
+    console.until("the popup closes", |screen| {
+        !screen.contents().contains("one row down")
+    });
     console.press("q");
 
-    let (code, _) = console.end();
+    let (code, written) = console.end();
 
     assert_eq!(code, 0);
+    assert_restored(&written);
+    drop(dialled); // it was open, and silent, all the time
 }
 
 #[test]
