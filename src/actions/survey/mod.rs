@@ -15,6 +15,7 @@
 //! server keeps what, and it is `unknown` as well.
 
 mod connections;
+mod page;
 mod servers;
 mod stored;
 
@@ -22,6 +23,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use self::connections::{identify_connections, large, read_closed, read_open};
+pub use self::page::read_page;
 use super::plan::Warning;
 use super::ports::Ports;
 use super::refs::AccountRef;

@@ -45,6 +45,18 @@ impl<R: Row> Rows for [R] {
     }
 }
 
+impl<R: Row> Rows for Vec<R> {
+    type Row = R;
+
+    fn count(&self) -> u32 {
+        self.as_slice().count()
+    }
+
+    fn row(&self, number: u32) -> Option<&R> {
+        self.as_slice().row(number)
+    }
+}
+
 /// Which end of a sort comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {

@@ -10,6 +10,7 @@ mod line;
 pub mod model;
 pub mod msg;
 mod render;
+pub mod seen;
 pub mod toast;
 mod update;
 
@@ -110,7 +111,7 @@ impl Jobs {
 impl App {
     /// The screen before anything is opened.
     pub fn new(model: Model, looks: Looks, size: Size) -> Self {
-        let home = ViewKind::ALL.first().copied().unwrap_or(ViewKind::Servers);
+        let home = ViewKind::HOME;
         Self {
             model,
             looks,

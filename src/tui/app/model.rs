@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::msg::Link;
+use super::seen::{Learned, Seen, Trail};
 use crate::actions::action::{Access, Standing};
 use crate::actions::opening::LoginState;
 use crate::actions::ports::Context;
@@ -15,7 +16,7 @@ use crate::sys::Census;
 use crate::text::Text;
 
 /// The world as far as it is known.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Model {
     pub context: Context,
     pub actor: Text,
@@ -25,6 +26,9 @@ pub struct Model {
     pub census: Option<Arc<Census>>,
     /// Why there is no census, or none that is new.
     pub census_problem: Option<Explanation>,
+    /// Accounts, users and connections.
+    pub seen: Learned<Seen>,
+    pub trail: Learned<Trail>,
     pub link: Option<LinkState>,
     pub standing: Standing,
 }
@@ -72,6 +76,8 @@ impl Model {
             world: World::Opening { since: now },
             census: None,
             census_problem: None,
+            seen: Learned::default(),
+            trail: Learned::default(),
             link: None,
             standing,
         }
@@ -90,6 +96,16 @@ impl Model {
                 .census_problem
                 .as_ref()
                 .or_else(|| found.problems.last()),
+        }
+    }
+
+    /// How many servers did not answer when they were last read; empty where all did.
+    pub fn unheard(&self) -> String {
+        let silent = self.seen.last.as_ref();
+        match silent.map_or(0, |seen| seen.survey.silent.len()) {
+            0 => String::new(),
+            1 => "1 server silent".to_owned(),
+            number => format!("{number} servers silent"),
         }
     }
 

@@ -6,10 +6,14 @@ use std::sync::Arc;
 use crossterm::event::Event;
 
 use super::model::Found;
+use super::seen::{Seen, Trail};
 use crate::actions::opening::Reach;
 use crate::explain::Explanation;
+use crate::inventory::user_line::UserLine;
+use crate::inventory::user_page::UserPage;
 use crate::sys::Census;
 use crate::text::Text;
+use crate::tui::views::Place;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -20,6 +24,10 @@ pub enum Msg {
     Census(Arc<Census>),
     /// The census could not be taken.
     NoCensus(Explanation),
+    /// Store and servers were read, or why not.
+    Seen(Result<Arc<Seen>, Explanation>),
+    /// The record of acts was read, or why not.
+    Trail(Result<Arc<Trail>, Explanation>),
     Link(Link),
     Job(JobId, Slot, Answer),
     /// The moment that the screen waited for has come.
@@ -41,18 +49,18 @@ pub struct JobId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Slot {
     /// The order of a view's rows.
-    Arrange(super::ViewKind),
+    Arrange(Place),
     /// What a view lists.
-    Rows(super::ViewKind),
+    Rows(Place),
     /// What stands beside the row under the cursor.
-    Detail(super::ViewKind),
+    Detail(Place),
 }
 
 impl Slot {
-    /// The tab whose view asked.
-    pub const fn kind(self) -> super::ViewKind {
+    /// The place that asked.
+    pub const fn place(self) -> Place {
         match self {
-            Self::Arrange(kind) | Self::Rows(kind) | Self::Detail(kind) => kind,
+            Self::Arrange(place) | Self::Rows(place) | Self::Detail(place) => place,
         }
     }
 }
@@ -63,6 +71,12 @@ pub enum Ask {
     Arrange(Work),
     /// Count the servers now; the census comes to everybody.
     Census,
+    /// Read store and servers; what was seen comes to everybody.
+    Survey,
+    /// Read the record of acts; it comes to everybody.
+    Trail,
+    /// Work out everything about one user.
+    User(Arc<Seen>, Box<UserLine>),
 }
 
 /// The answer to it.
@@ -70,6 +84,7 @@ pub enum Ask {
 pub enum Answer {
     /// The numbers of the rows that stay, in order.
     Arranged(Vec<u32>),
+    User(Box<UserPage>),
     /// It could not be found out.
     Failed(Explanation),
     /// What was asked for comes by another way, or not at all.

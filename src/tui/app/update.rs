@@ -15,7 +15,7 @@ use crate::actions::spec::ActionId;
 use crate::inventory::filter::FilterError;
 use crate::tui::keymap::{Binding, Chord, Command, Resolution};
 use crate::tui::popups::{Answered, Popup};
-use crate::tui::views::{View, Wish};
+use crate::tui::views::{Place, View, Wish};
 use crate::tui::widgets::Target;
 
 /// Takes in one message.
@@ -36,12 +36,20 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.model.census_problem = Some(why);
             app.refresh(now)
         }
+        Msg::Seen(seen) => {
+            app.model.seen.take(seen);
+            app.refresh(now)
+        }
+        Msg::Trail(trail) => {
+            app.model.trail.take(trail);
+            app.refresh(now)
+        }
         Msg::Link(link) => {
             app.model.heard(link, now);
             Vec::new()
         }
         Msg::Job(id, slot, answer) if app.jobs.end(slot, id) => {
-            app.answered(slot.kind(), answer, now)
+            app.answered(slot.place(), answer, now)
         }
         Msg::Job(..) => Vec::new(),
         Msg::Wake => {
@@ -212,15 +220,15 @@ impl App {
         self.ask_view(now, |view, scene| view.refresh(scene))
     }
 
-    /// An answer goes to the deepest place of the tab that asked, also while another is on top.
-    fn answered(&mut self, kind: ViewKind, answer: Answer, now: Timestamp) -> Vec<Effect> {
+    /// An answer goes to the place that asked, also while another is on top.
+    fn answered(&mut self, place: Place, answer: Answer, now: Timestamp) -> Vec<Effect> {
         let scene = Scene {
             model: &self.model,
             size: super::body(self.size),
             now,
         };
-        let places = self.tabs.iter_mut().flatten().rev();
-        let asked = places.into_iter().find(|view| view.kind() == kind);
+        let mut places = self.tabs.iter_mut().flatten();
+        let asked = places.find(|view| view.place() == place);
         let wishes = asked.map(|view| view.answer(&scene, answer));
         self.grant(wishes.unwrap_or_default(), now)
     }

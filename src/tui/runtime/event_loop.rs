@@ -156,6 +156,8 @@ fn is_seen(msg: &Msg) -> bool {
         Msg::Opened(_)
         | Msg::Census(_)
         | Msg::NoCensus(_)
+        | Msg::Seen(_)
+        | Msg::Trail(_)
         | Msg::Link(_)
         | Msg::Job(..)
         | Msg::Wake => true,

@@ -1,6 +1,7 @@
 //! Where the screen meets the world: the terminal, the loop, and what effects do. It decides nothing about what is shown.
 
 pub mod event_loop;
+mod look;
 pub mod perform;
 pub mod screen;
 pub mod terminal;

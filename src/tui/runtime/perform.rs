@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::event_loop::Perform;
-use super::world;
+use super::{look, world};
 use crate::actions::opening::{Opening, Reach};
 use crate::actions::ports::Ports;
 use crate::explain::{Code, Explain as _, Explanation};
@@ -89,15 +89,20 @@ impl Workers {
                 Err(why) => (None, Err(why)),
             };
             let sys = opened.as_ref().and_then(|ports| ports.sys.clone());
+            let read = opened.clone();
             *ports.lock().unwrap_or_else(PoisonError::into_inner) = opened;
             tell(&inbox, Msg::Opened(found)).await;
-            if let Some(sys) = sys {
-                tokio::join!(
-                    tell_of_link(sys.as_ref(), &inbox),
-                    tell_of_servers(sys.as_ref(), &inbox, interest.clone()),
-                    count_servers(sys.as_ref(), &inbox, interest),
-                );
-            }
+            let first_look = look_at_all(read, &inbox);
+            let Some(sys) = sys else {
+                first_look.await;
+                return;
+            };
+            tokio::join!(
+                first_look,
+                tell_of_link(sys.as_ref(), &inbox),
+                tell_of_servers(sys.as_ref(), &inbox, interest.clone()),
+                count_servers(sys.as_ref(), &inbox, interest),
+            );
         });
     }
 
@@ -113,6 +118,17 @@ impl Workers {
             let answer = match ask {
                 Ask::Arrange(work) => arrange(work, stopped).await,
                 Ask::Census => census(ports).await,
+                Ask::Survey => {
+                    tell(&inbox, Msg::Seen(look::survey(ports).await)).await;
+                    Answer::Nothing
+                }
+                Ask::Trail => {
+                    tell(&inbox, Msg::Trail(look::trail(ports).await)).await;
+                    Answer::Nothing
+                }
+                Ask::User(seen, line) => {
+                    Answer::User(Box::new(look::user(ports, &seen, *line).await))
+                }
             };
             tell(&inbox, Msg::Job(id, slot, answer)).await;
         });
@@ -139,6 +155,16 @@ impl Drop for Workers {
 /// A screen that is gone is told nothing.
 async fn tell(inbox: &mpsc::Sender<Msg>, msg: Msg) {
     let _ = inbox.send(msg).await;
+}
+
+/// Reads everything once, when the world was opened. Afterwards somebody has to ask.
+async fn look_at_all(ports: Option<Ports>, inbox: &mpsc::Sender<Msg>) {
+    if ports.is_none() {
+        return; // why, the opening tells
+    }
+    let trail = async { tell(inbox, Msg::Trail(look::trail(ports.clone()).await)).await };
+    let seen = async { tell(inbox, Msg::Seen(look::survey(ports.clone()).await)).await };
+    tokio::join!(trail, seen);
 }
 
 /// Sorts on a thread for work that blocks. A panic there is an answer like any other.

@@ -59,11 +59,13 @@ impl TestScreen {
     }
 
     pub(crate) fn of(model: Model, looks: Looks, size: Size) -> Self {
-        Self {
+        let mut screen = Self {
             app: App::new(model, looks, size),
             now: start(),
             effects: Vec::new(),
-        }
+        };
+        screen.press("6"); // to the servers, from where tests go elsewhere
+        screen
     }
 
     /// With the world open and these servers.

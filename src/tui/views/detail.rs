@@ -1,8 +1,11 @@
 //! The pane that says what is true of the row under the cursor, always in step with it, and how much of the screen it gets.
 
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
+use crate::inventory::cell::{Cell, Kind, Null};
+use crate::jwt::time::UnixTime;
 use crate::tui::keymap::Command;
 use crate::tui::theme::Role;
 use crate::tui::widgets::facts::{self, Fact};
@@ -146,6 +149,23 @@ impl Pane {
             .min(lines.saturating_sub(usize::from(inside.height)));
         facts::paint(paint, inside, (&detail.left, &detail.right), scroll, buf);
     }
+}
+
+/// A value as tables show it.
+pub fn shown(cell: Cell<'_>, kind: Kind, null: Null, now: Timestamp) -> String {
+    cell.shown(kind, null, now).to_string()
+}
+
+/// How long ago it was.
+pub fn age(time: Option<UnixTime>, now: Timestamp) -> String {
+    let cell = Cell::or_absent(time, |time| Cell::Time(time.timestamp()));
+    shown(cell, Kind::Time, Null::Nothing("never"), now)
+}
+
+/// How long it is until then; none is never.
+pub fn left(time: Option<UnixTime>, now: Timestamp) -> String {
+    let cell = Cell::or_null(time, |time| Cell::Time(time.timestamp()));
+    shown(cell, Kind::Deadline, Null::Endless("never"), now)
 }
 
 #[cfg(test)]

@@ -282,6 +282,10 @@ where
         Some(Vec::new())
     }
 
+    pub fn unmark(&mut self) {
+        self.marks.clear();
+    }
+
     fn mark(&mut self) {
         let Some(key) = self.current().map(Listed::key) else {
             return;

@@ -1,14 +1,24 @@
 //! Places of the console: each has its own cursor, filter and order, and nobody's data. What they have in common is `listing`.
 
+pub mod accounts;
+pub mod audit;
 pub mod blank;
+pub mod connections;
 pub mod detail;
 pub mod listing;
+pub mod page;
 pub mod servers;
+pub mod users;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
+use self::accounts::Accounts;
+use self::audit::Audit;
+use self::connections::Connections;
+use self::page::Page;
+use self::users::Users;
 use super::app::model::Model;
 use super::app::msg::{Answer, Ask, Interest, Slot};
 use super::app::toast::Toast;
@@ -22,23 +32,44 @@ use crate::inventory::filter::FilterError;
 /// The kinds of places that have a tab, with the number of their key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ViewKind {
+    Accounts,
+    Users,
+    Connections,
     Servers,
+    Audit,
 }
 
 impl ViewKind {
-    pub const ALL: &'static [Self] = &[Self::Servers];
+    pub const ALL: &'static [Self] = &[
+        Self::Accounts,
+        Self::Users,
+        Self::Connections,
+        Self::Servers,
+        Self::Audit,
+    ];
+
+    /// Where one begins.
+    pub const HOME: Self = Self::Accounts;
 
     /// Its name: on its tab, in the keymap as its scope, and behind `go`.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Accounts => "accounts",
+            Self::Users => "users",
+            Self::Connections => "connections",
             Self::Servers => "servers",
+            Self::Audit => "audit",
         }
     }
 
     /// The digit that goes there.
     pub const fn digit(self) -> char {
         match self {
+            Self::Accounts => '1',
+            Self::Users => '2',
+            Self::Connections => '3',
             Self::Servers => '6',
+            Self::Audit => '7',
         }
     }
 
@@ -49,8 +80,41 @@ impl ViewKind {
     /// The place as it is when nobody has been there.
     pub fn open(self) -> Box<dyn View> {
         match self {
+            Self::Accounts => Box::new(Page::<Accounts>::top()),
+            Self::Users => Box::new(Page::<Users>::top()),
+            Self::Connections => Box::new(Page::<Connections>::top()),
             Self::Servers => Box::new(servers::Servers::default()),
+            Self::Audit => Box::new(Page::<Audit>::top()),
         }
+    }
+
+    /// The place inside a tab, with only what a filter leaves.
+    pub fn below(
+        self,
+        tab: Self,
+        within: &str,
+        now: Timestamp,
+    ) -> Result<Box<dyn View>, FilterError> {
+        Ok(match self {
+            Self::Accounts => Box::new(Page::<Accounts>::below(tab, within, now)?),
+            Self::Users => Box::new(Page::<Users>::below(tab, within, now)?),
+            Self::Connections => Box::new(Page::<Connections>::below(tab, within, now)?),
+            Self::Audit => Box::new(Page::<Audit>::below(tab, within, now)?),
+            Self::Servers => self.open(), // nothing has servers below it
+        })
+    }
+}
+
+/// A place of the console: what it shows, and the tab in which one went down to it. No tab has two of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    pub tab: ViewKind,
+    pub kind: ViewKind,
+}
+
+impl Place {
+    pub const fn top(kind: ViewKind) -> Self {
+        Self { tab: kind, kind }
     }
 }
 
@@ -78,8 +142,12 @@ pub enum Wish {
 
 /// A place.
 pub trait View {
-    /// Its tab, and its scope in the keymap.
-    fn kind(&self) -> ViewKind;
+    fn place(&self) -> Place;
+
+    /// Its scope in the keymap.
+    fn kind(&self) -> ViewKind {
+        self.place().kind
+    }
 
     /// What has to be kept up to date while it is on top.
     fn interest(&self) -> Interest;

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use super::blank::{Blank, Culprit};
 use super::detail::{Detail, Pane};
 use super::listing::Listing;
-use super::{Scene, View, ViewKind, Wish};
+use super::{Place, Scene, View, ViewKind, Wish};
 use crate::actions::action::Selection;
 use crate::inventory::arrange::Rows;
 use crate::inventory::cell::{Cell, Kind, Null};
@@ -72,6 +72,8 @@ impl Listed for ServerRow {
     }
 }
 
+const HERE: Place = Place::top(ViewKind::Servers);
+
 /// The page of servers.
 pub struct Servers {
     list: Listing<Census>,
@@ -81,15 +83,15 @@ pub struct Servers {
 impl Default for Servers {
     fn default() -> Self {
         Self {
-            list: Listing::new(Slot::Arrange(ViewKind::Servers)),
+            list: Listing::new(Slot::Arrange(HERE)),
             pane: Pane::default(),
         }
     }
 }
 
 impl View for Servers {
-    fn kind(&self) -> ViewKind {
-        ViewKind::Servers
+    fn place(&self) -> Place {
+        HERE
     }
 
     fn interest(&self) -> Interest {
@@ -128,7 +130,7 @@ impl View for Servers {
         }
         match command {
             Command::Refresh => vec![
-                Wish::Ask(Slot::Rows(ViewKind::Servers), Ask::Census),
+                Wish::Ask(Slot::Rows(HERE), Ask::Census),
                 Wish::Say(Toast::new(Tone::Word, "asking every server")),
             ],
             Command::Copy => self.list.current().map(copied).into_iter().collect(),
@@ -169,7 +171,7 @@ impl View for Servers {
         match answer {
             Answer::Arranged(order) => self.list.arranged(order, scene.now),
             Answer::Failed(why) => return vec![Wish::Say(Toast::new(Tone::Failure, why.what))],
-            Answer::Nothing => {}
+            Answer::User(_) | Answer::Nothing => {} // never asked here
         }
         Vec::new()
     }

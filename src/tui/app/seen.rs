@@ -1,0 +1,98 @@
+//! What was read of store and servers for the screen, at one moment: rows of everything, shared by all views. It reads nothing.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::actions::survey::Survey;
+use crate::explain::Explanation;
+use crate::inventory::account_line::AccountLine;
+use crate::inventory::connection::ConnectionRow;
+use crate::inventory::picture::Picture;
+use crate::inventory::user_line::UserLine;
+use crate::ledger::Record;
+
+/// All rows, and the survey that they were made of.
+pub struct Seen {
+    pub survey: Survey,
+    pub accounts: Arc<Vec<AccountLine>>,
+    pub users: Arc<Vec<UserLine>>,
+    /// `None`: no server was asked.
+    pub connections: Option<Arc<Vec<ConnectionRow>>>,
+    pub at: Timestamp,
+}
+
+impl Seen {
+    /// Joins a survey with the open connections, by server and number.
+    pub fn of(
+        survey: Survey,
+        picture: Picture,
+        connections: Option<Vec<ConnectionRow>>,
+        at: Timestamp,
+    ) -> Self {
+        let sorted = |mut rows: Vec<ConnectionRow>| {
+            survey.name_accounts(&mut rows);
+            rows.sort_by(|a, b| (&a.server.name, a.id.cid).cmp(&(&b.server.name, b.id.cid)));
+            Arc::new(rows)
+        };
+        Self {
+            connections: connections.map(sorted),
+            accounts: Arc::new(picture.accounts),
+            users: Arc::new(picture.users),
+            survey,
+            at,
+        }
+    }
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Seen({} accounts, {} users)",
+            self.accounts.len(),
+            self.users.len()
+        )
+    }
+}
+
+/// The record of acts as it was read, the newest first.
+#[derive(Debug)]
+pub struct Trail {
+    pub records: Arc<Vec<Record>>,
+    /// Lines that could not be read as records.
+    pub unreadable: u64,
+    pub at: Timestamp,
+}
+
+/// Something that is read now and then: the last that came, and why nothing newer did.
+#[derive(Debug)]
+pub struct Learned<T> {
+    pub last: Option<Arc<T>>,
+    pub problem: Option<Explanation>,
+}
+
+impl<T> Default for Learned<T> {
+    fn default() -> Self {
+        Self {
+            last: None,
+            problem: None,
+        }
+    }
+}
+
+impl<T> Learned<T> {
+    /// Takes what was read; a failure leaves the last as it is.
+    pub(super) fn take(&mut self, read: Result<Arc<T>, Explanation>) {
+        match read {
+            Ok(read) => {
+                *self = Self {
+                    last: Some(read),
+                    problem: None,
+                }
+            }
+            Err(why) => self.problem = Some(why),
+        }
+    }
+}

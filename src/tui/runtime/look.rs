@@ -1,0 +1,76 @@
+//! Reads what the views list: store and servers at once, the record of acts, and everything about one user. It keeps nothing.
+
+use std::sync::Arc;
+
+use crate::actions::ports::Ports;
+use crate::actions::refusal::Refusal;
+use crate::actions::survey::{Ask, Wanted, read_open, read_page, survey as read};
+use crate::explain::{Code, Explain as _, Explanation};
+use crate::inventory::picture::Picture;
+use crate::inventory::user_line::UserLine;
+use crate::inventory::user_page::{self, Creds, UserPage};
+use crate::ledger::{Order, Query};
+use crate::tui::app::seen::{Seen, Trail};
+
+/// Everything, with the copies of accounts and the identities of connections.
+const ALL: Wanted<'static> = Wanted {
+    accounts: &[],
+    copies: Ask::Yes,
+    identities: Ask::Yes,
+};
+
+/// Reads store and servers.
+pub(super) async fn survey(ports: Option<Ports>) -> Result<Arc<Seen>, Explanation> {
+    let ports = ports.ok_or_else(nothing_open)?;
+    let seen = look(&ports).await.map_err(|refusal| refusal.explain())?;
+    Ok(Arc::new(seen))
+}
+
+async fn look(ports: &Ports) -> Result<Seen, Refusal> {
+    let mut survey = read(ports, &ALL).await?;
+    let picture = Picture::of(&survey.told);
+    let connections = match &ports.sys {
+        Some(sys) => Some(read_open(&mut survey, sys.as_ref()).await?),
+        None => None,
+    };
+    Ok(Seen::of(survey, picture, connections, (ports.now)()))
+}
+
+/// Reads the record of acts, beside the runtime.
+pub(super) async fn trail(ports: Option<Ports>) -> Result<Arc<Trail>, Explanation> {
+    let ports = ports.ok_or_else(nothing_open)?;
+    let at = (ports.now)();
+    let ledger = Arc::clone(&ports.record.ledger);
+    let query = Query {
+        order: Order::NewestFirst,
+        ..Query::default()
+    };
+    let read = tokio::task::spawn_blocking(move || ledger.records(&query)).await;
+    let listing = match read {
+        Ok(read) => read.map_err(|error| error.explain())?,
+        Err(error) => {
+            let so = "the record was not read";
+            return Err(Explanation::new(Code::Internal, error.to_string(), so));
+        }
+    };
+    Ok(Arc::new(Trail {
+        records: Arc::new(listing.records),
+        unreadable: listing.unreadable,
+        at,
+    }))
+}
+
+/// Works everything out about one user.
+pub(super) async fn user(ports: Option<Ports>, seen: &Seen, line: UserLine) -> UserPage {
+    let open = seen.connections.as_ref();
+    let open = open.map(|rows| rows.as_slice()).unwrap_or_default();
+    match ports {
+        Some(ports) => read_page(line, &seen.survey, open, &ports).await,
+        None => UserPage::of(line, &user_page::Read::default(), Creds::NotLooked),
+    }
+}
+
+fn nothing_open() -> Explanation {
+    let what = "nothing is open that could be read";
+    Explanation::new(Code::NotConnected, what, "nothing was read")
+}

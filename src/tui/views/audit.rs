@@ -1,0 +1,150 @@
+//! The record of acts, the newest first: who did what to whom, why, and how it ended. It does not check the record; `audit
+//! verify` does.
+
+use jiff::Timestamp;
+
+use super::ViewKind;
+use super::detail::{Detail, shown};
+use super::page::{Source, Subject};
+use crate::actions::action::Selection;
+use crate::inventory::cell::{Cell, Kind, Null};
+use crate::inventory::columns::Field;
+use crate::ledger::audit::{Outcome, Phase, Target};
+use crate::ledger::{Record, RecordId};
+use crate::text::Text;
+use crate::tui::app::model::Model;
+use crate::tui::app::msg::Ask;
+use crate::tui::theme::Role;
+use crate::tui::widgets::facts::Fact;
+use crate::tui::widgets::glyph::Glyph;
+use crate::tui::widgets::table::Listed;
+
+impl Listed for Record {
+    type Key = RecordId;
+
+    const ONE: &'static str = "record";
+
+    fn key(&self) -> RecordId {
+        self.id
+    }
+
+    fn state(&self) -> (Glyph, Role) {
+        match (self.phase, self.outcome) {
+            (Phase::Intent, _) | (Phase::Result, None) => (Glyph::Waiting, Role::Muted),
+            (Phase::Result, Some(outcome)) => match outcome {
+                Outcome::Verified => (Glyph::Ok, Role::Ok),
+                Outcome::Unverified | Outcome::Partial => (Glyph::Look, Role::Warn),
+                Outcome::Failed => (Glyph::Dead, Role::Danger),
+                Outcome::Stale | Outcome::Refused | Outcome::Cancelled => (Glyph::Dot, Role::Muted),
+            },
+        }
+    }
+
+    fn role(&self, field: &Field<Self>) -> Role {
+        match field.name {
+            "outcome" => self.state().1,
+            "writer" => Role::KeyName,
+            _ => Role::Text,
+        }
+    }
+}
+
+/// The page of records.
+#[derive(Default)]
+pub struct Audit;
+
+impl Subject for Audit {
+    type Row = Record;
+
+    const KIND: ViewKind = ViewKind::Audit;
+
+    fn reading() -> Ask {
+        Ask::Trail
+    }
+
+    fn source(model: &Model) -> Source<'_, Record> {
+        let trail = model.trail.last.as_ref();
+        let unreadable = trail.map_or(0, |trail| trail.unreadable);
+        Source {
+            rows: trail.map(|trail| &trail.records),
+            read_at: trail.map(|trail| trail.at),
+            problem: model.trail.problem.as_ref(),
+            remark: match unreadable {
+                0 => String::new(),
+                lines => format!("{lines} lines unreadable"),
+            },
+        }
+    }
+
+    /// No act is about a record.
+    fn selection(_: &[&Record]) -> Selection {
+        Selection::default()
+    }
+
+    fn copied(row: &Record) -> String {
+        row.id.to_string()
+    }
+
+    fn detail(&self, row: &Record, now: Timestamp) -> Detail {
+        Detail {
+            title: row.action.to_string(),
+            left: told(row, now),
+            right: about(row),
+        }
+    }
+}
+
+fn told(row: &Record, now: Timestamp) -> Vec<Fact> {
+    let ago = shown(Cell::Time(row.at), Kind::Time, Null::Nothing(""), now);
+    let mut facts = vec![
+        Fact::new("record", row.id.to_string(), Role::Text),
+        Fact::new("at", format!("{}, {ago} ago", row.at), Role::Text),
+        Fact::text("by", &row.actor.name, Role::Text),
+        Fact::text("on", &row.actor.host, Role::Text),
+    ];
+    let given = [("reason", &row.reason), ("ticket", &row.ticket)];
+    for (name, text) in given {
+        facts.extend(text.iter().map(|text| Fact::text(name, text, Role::Text)));
+    }
+    facts
+}
+
+fn about(row: &Record) -> Vec<Fact> {
+    let (phase, role) = match row.phase {
+        Phase::Intent => ("before the act: what was meant to be done", Role::Muted),
+        Phase::Result => ("after the act: how it ended", Role::Text),
+    };
+    let mut facts = vec![Fact::new("phase", phase, role)];
+    facts.extend(row.target.iter().flat_map(aimed));
+    if let Some(change) = &row.change {
+        let count = |name, list: &[crate::ledger::audit::Detail], role| {
+            let what = list.len().to_string();
+            (!list.is_empty()).then(|| Fact::new(name, what, role))
+        };
+        facts.extend(count("changes", &change.diff, Role::Text));
+        facts.extend(count("grants", &change.gains, Role::Notice));
+        facts.extend(count("takes", &change.loses, Role::Text));
+    }
+    let told = [
+        ("effect", &row.effect, Role::Text),
+        ("error", &row.error, Role::Danger),
+    ];
+    for (name, detail, role) in told {
+        let text = detail
+            .as_ref()
+            .map(|it| Text::from(it.as_value().to_string()));
+        facts.extend(text.map(|text| Fact::text(name, &text, role)));
+    }
+    facts
+}
+
+fn aimed(target: &Target) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(name) = &target.name {
+        facts.push(Fact::text("target", name, Role::Text));
+    }
+    facts.push(Fact::text("key", &target.key, Role::KeyName));
+    let account = target.account.as_ref();
+    facts.extend(account.map(|account| Fact::text("account", &account.name, Role::Account)));
+    facts
+}

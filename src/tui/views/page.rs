@@ -1,0 +1,332 @@
+//! A page that lists one kind of thing: a list, the pane beside it, the rule above, and the way down and up. What is listed,
+//! and what is true of a row, is a [`Subject`]'s.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::blank::{Blank, Culprit};
+use super::detail::{Detail, Pane};
+use super::listing::Listing;
+use super::{Place, Scene, View, ViewKind, Wish};
+use crate::actions::action::Selection;
+use crate::explain::Explanation;
+use crate::inventory::filter::FilterError;
+use crate::tui::app::model::Model;
+use crate::tui::app::msg::{Answer, Ask, Interest, Slot};
+use crate::tui::app::toast::{Toast, Tone};
+use crate::tui::keymap::Command;
+use crate::tui::popups::pick::Choice;
+use crate::tui::theme::Role;
+use crate::tui::widgets::frame::frame_role;
+use crate::tui::widgets::rule::Rule;
+use crate::tui::widgets::table::Listed;
+use crate::tui::widgets::{Paint, Painted, grouped, line_of};
+
+/// What was read for a page.
+pub struct Source<'m, R> {
+    /// `None`: nobody has told yet, or nobody is asked.
+    pub rows: Option<&'m Arc<Vec<R>>>,
+    pub read_at: Option<Timestamp>,
+    pub problem: Option<&'m Explanation>,
+    /// What is to be said beside the count; empty is nothing.
+    pub remark: String,
+}
+
+/// A kind of thing that has a page.
+pub trait Subject: Default + 'static {
+    type Row: Listed + Send + Sync + 'static;
+
+    const KIND: ViewKind;
+
+    /// What every row needs to be read anew.
+    fn reading() -> Ask;
+
+    fn source(model: &Model) -> Source<'_, Self::Row>;
+
+    /// Keys of rows that are selected.
+    fn selection(rows: &[&Self::Row]) -> Selection;
+
+    fn copied(row: &Self::Row) -> String;
+
+    /// The place below a row, and the filter that leaves what is in it. `None`: Enter opens the detail.
+    fn below(_: &Self::Row) -> Option<(ViewKind, String)> {
+        None
+    }
+
+    /// What the detail needs beyond the row.
+    fn question(_: &Self::Row, _: &Model) -> Option<Ask> {
+        None
+    }
+
+    /// Takes the answer to that question.
+    fn take(&mut self, _: Answer) {}
+
+    fn detail(&self, row: &Self::Row, now: Timestamp) -> Detail;
+}
+
+/// The page of a subject.
+pub struct Page<S: Subject> {
+    place: Place,
+    list: Listing<Vec<S::Row>>,
+    pane: Pane,
+    /// The filter with which one came from above; empty at the top of a tab.
+    within: String,
+    /// The row whose detail was asked for.
+    asked: Option<<S::Row as Listed>::Key>,
+    subject: S,
+}
+
+impl<S: Subject> Page<S> {
+    /// The page of its own tab.
+    pub fn top() -> Self {
+        Self::at(Place::top(S::KIND))
+    }
+
+    /// The page below another, with only what is in the row that one came from.
+    pub fn below(tab: ViewKind, within: &str, now: Timestamp) -> Result<Self, FilterError> {
+        let mut page = Self::at(Place { tab, kind: S::KIND });
+        page.list.set_filter(within, now)?; // without rows it wishes nothing
+        within.clone_into(&mut page.within);
+        Ok(page)
+    }
+
+    fn at(place: Place) -> Self {
+        Self {
+            place,
+            list: Listing::new(Slot::Arrange(place)),
+            pane: Pane::default(),
+            within: String::new(),
+            asked: None,
+            subject: S::default(),
+        }
+    }
+
+    /// Asks for what the detail needs, once for each row that the cursor stands on.
+    fn look_closer(&mut self, scene: &Scene<'_>) -> Option<Wish> {
+        let row = self.list.current()?;
+        let key = row.key();
+        if self.asked.as_ref() == Some(&key) {
+            return None;
+        }
+        self.pane.scroll = 0;
+        self.asked = Some(key);
+        let ask = S::question(row, scene.model)?;
+        Some(Wish::Ask(Slot::Detail(self.place), ask))
+    }
+
+    fn go_below(&self, scene: &Scene<'_>) -> Option<Wish> {
+        let (kind, within) = S::below(self.list.current()?)?;
+        let view = kind.below(self.place.tab, &within, scene.now);
+        Some(match view {
+            Ok(view) => Wish::Enter(view),
+            Err(error) => Wish::Say(Toast::new(Tone::Failure, error.to_string())),
+        })
+    }
+
+    /// Esc: the detail closes, a filter of one's own and marks go, then it goes up.
+    fn go_back(&mut self, scene: &Scene<'_>) -> Vec<Wish> {
+        let is_own = self.list.written() != self.within;
+        if is_own && !self.within.is_empty() {
+            let within = self.within.clone();
+            return self.set_filter(scene, &within).unwrap_or_default();
+        }
+        let clears = is_own || self.list.marked() > 0;
+        if clears && self.within.is_empty() {
+            return self
+                .list
+                .command(Command::Back, scene.now)
+                .unwrap_or_default();
+        }
+        if clears {
+            self.list.unmark();
+            return Vec::new();
+        }
+        vec![Wish::Leave]
+    }
+
+    fn rule(&self, scene: &Scene<'_>, paint: &Paint<'_>, line: Rect, buf: &mut Buffer) {
+        let source = S::source(scene.model);
+        let (kept, all) = self.list.counts();
+        let count = match (all, kept == all) {
+            (0, _) => String::new(),
+            (1, true) => format!("1 {}", S::Row::ONE),
+            (_, true) => format!("{} {}s", grouped(all), S::Row::ONE),
+            (_, false) => format!("{} of {}", grouped(kept), grouped(all)),
+        };
+        let marked = match self.list.marked() {
+            0 => String::new(),
+            number => format!("{} marked", grouped(number)),
+        };
+        let stale = match (source.problem, source.read_at) {
+            (Some(_), Some(at)) => format!("not read since {}", at.strftime("%H:%M:%S UTC")),
+            (Some(_) | None, _) => String::new(),
+        };
+        let rule = Rule {
+            left: vec![
+                (S::KIND.name(), Role::Strong),
+                (self.list.written(), Role::Accent),
+            ],
+            right: vec![
+                (&stale, Role::Warn),
+                (&source.remark, Role::Warn),
+                (&count, Role::Muted),
+                (&marked, Role::Mark),
+            ],
+        };
+        rule.paint(paint, line, frame_role(scene.model), buf);
+    }
+
+    fn blank<'m>(&self, scene: &'m Scene<'_>) -> Option<Blank<'m>> {
+        let one = S::Row::ONE;
+        let source = S::source(scene.model);
+        let problem = source.problem.or_else(|| scene.model.problem());
+        let Some(rows) = self.list.rows() else {
+            let is_coming = scene.model.is_opening() || source.read_at.is_none();
+            return Some(match (problem, is_coming) {
+                (Some(why), _) => Blank::Failed(why),
+                (None, true) => Blank::Waiting { one },
+                (None, false) => Blank::Offline,
+            });
+        };
+        match (self.list.counts(), problem) {
+            ((0, 0), Some(why)) => Some(Blank::Failed(why)),
+            ((0, 0), None) => Some(Blank::Nothing { one }),
+            ((0, _), _) => {
+                let culprit = Culprit::find(self.list.written(), rows.as_ref(), scene.now);
+                Some(Blank::NoMatch { one, culprit })
+            }
+            (_, _) => None,
+        }
+    }
+}
+
+impl<S: Subject> View for Page<S> {
+    fn place(&self) -> Place {
+        self.place
+    }
+
+    fn interest(&self) -> Interest {
+        Interest::Rest
+    }
+
+    fn selection(&self, _: &Scene<'_>) -> Selection {
+        let (rows, hidden) = self.list.selected();
+        Selection {
+            hidden,
+            ..S::selection(&rows)
+        }
+    }
+
+    fn hints(&self) -> &'static [Command] {
+        const HINTS: &[Command] = &[
+            Command::Open,
+            Command::Filter,
+            Command::Sort,
+            Command::Columns,
+            Command::Mark,
+            Command::Copy,
+            Command::Refresh,
+            Command::Quit,
+            Command::Help,
+        ];
+        HINTS
+    }
+
+    fn command(&mut self, scene: &Scene<'_>, command: Command) -> Vec<Wish> {
+        if command == Command::Open
+            && let Some(wish) = self.go_below(scene)
+        {
+            return vec![wish];
+        }
+        if self.list.current().is_some() && self.pane.command(command) {
+            return Vec::new();
+        }
+        match command {
+            Command::Back => return self.go_back(scene),
+            Command::Refresh => {
+                let word = Toast::new(Tone::Word, "reading again");
+                let ask = Wish::Ask(Slot::Rows(self.place), S::reading());
+                return vec![ask, Wish::Say(word)];
+            }
+            Command::Copy => {
+                let row = self.list.current();
+                return row
+                    .map(|row| Wish::Copy(S::copied(row)))
+                    .into_iter()
+                    .collect();
+            }
+            _ => {} // the list's, or nobody's
+        }
+        let mut wishes = self.list.command(command, scene.now).unwrap_or_default();
+        wishes.extend(self.look_closer(scene));
+        wishes
+    }
+
+    fn filter(&self) -> &str {
+        self.list.written()
+    }
+
+    fn set_filter(&mut self, scene: &Scene<'_>, written: &str) -> Result<Vec<Wish>, FilterError> {
+        let wish = self.list.set_filter(written, scene.now)?;
+        Ok(wish.into_iter().chain(self.look_closer(scene)).collect())
+    }
+
+    fn choose(&mut self, scene: &Scene<'_>, choice: Choice) -> Vec<Wish> {
+        self.list.choose(choice, scene.now)
+    }
+
+    fn point(&mut self, scene: &Scene<'_>, row: usize) -> Vec<Wish> {
+        self.list.go_to(row);
+        self.look_closer(scene).into_iter().collect()
+    }
+
+    fn refresh(&mut self, scene: &Scene<'_>) -> Vec<Wish> {
+        self.list.fit(self.pane.table(scene.size), scene.now);
+        let rows = S::source(scene.model).rows;
+        let is_new = match (rows, self.list.rows()) {
+            (Some(new), Some(held)) => !Arc::ptr_eq(new, held),
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        if is_new {
+            self.asked = None;
+        }
+        let wish = rows.and_then(|rows| self.list.take(Arc::clone(rows), scene.now));
+        wish.into_iter().chain(self.look_closer(scene)).collect()
+    }
+
+    fn answer(&mut self, scene: &Scene<'_>, answer: Answer) -> Vec<Wish> {
+        match answer {
+            Answer::Arranged(order) => self.list.arranged(order, scene.now),
+            Answer::Failed(why) => return vec![Wish::Say(Toast::new(Tone::Failure, why.what))],
+            Answer::User(_) => self.subject.take(answer),
+            Answer::Nothing => {}
+        }
+        self.look_closer(scene).into_iter().collect()
+    }
+
+    fn paint(&self, scene: &Scene<'_>, paint: &Paint<'_>, area: Rect, buf: &mut Buffer) -> Painted {
+        let split = self.pane.split(area);
+        let mut painted = Painted::default();
+        if split.list.height > 0 {
+            self.rule(scene, paint, line_of(split.list, 0), buf);
+            let table = Rect {
+                y: split.list.y + 1,
+                height: split.list.height - 1,
+                ..split.list
+            };
+            match self.blank(scene) {
+                Some(blank) => blank.paint(paint, table, buf),
+                None => painted = self.list.paint(paint, table, buf),
+            }
+        }
+        if let Some(row) = self.list.current() {
+            let detail = self.subject.detail(row, scene.now);
+            self.pane.paint(paint, split.detail, &detail, buf);
+        }
+        painted
+    }
+}
