@@ -58,7 +58,7 @@ pub struct ServerReport {
 
 impl ServerReport {
     /// Nothing is known of it.
-    pub(super) fn unknown(name: Text, id: Option<ServerId>) -> Self {
+    pub fn unknown(name: Text, id: Option<ServerId>) -> Self {
         Self {
             name,
             id,

@@ -359,6 +359,12 @@ pub struct Approved {
     pub(super) consent: Consent,
 }
 
+impl Approved {
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+}
+
 impl Preview {
     pub fn of(plan: Plan) -> Self {
         let hash = data_encoding::HEXLOWER

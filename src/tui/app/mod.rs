@@ -5,6 +5,7 @@
 //! App ──> render(&App, &mut Frame, now) ──> Painted, which the next update reads
 //! ```
 
+mod acting;
 pub mod acts;
 mod line;
 pub mod model;
@@ -12,6 +13,7 @@ pub mod msg;
 mod render;
 pub mod seen;
 pub mod toast;
+mod told;
 mod update;
 
 use std::collections::HashMap;
@@ -22,6 +24,7 @@ use ratatui::layout::Size;
 pub use self::render::{LEAST, render};
 pub use self::update::update;
 
+use self::acting::Acting;
 use self::line::FilterLine;
 use self::model::{Model, World};
 use self::msg::{Interest, JobId, Slot};
@@ -32,6 +35,7 @@ use super::theme::Theme;
 use super::views::{Scene, View, ViewKind};
 use super::widgets::Painted;
 use super::widgets::glyph::Glyphs;
+use crate::actions::action::Selection;
 
 /// How long one hesitates before the keys that may follow are shown.
 const HESITATION: SignedDuration = SignedDuration::from_millis(300);
@@ -62,6 +66,7 @@ pub struct App {
     toast: Option<(Toast, Timestamp)>,
     pressed: Pressed,
     jobs: Jobs,
+    acting: Acting,
     watched: Interest,
     pub size: Size,
     /// Where things landed in the last frame.
@@ -91,9 +96,14 @@ struct Jobs {
 }
 
 impl Jobs {
-    fn start(&mut self, slot: Slot) -> JobId {
+    /// A number that no other job has.
+    const fn next(&mut self) -> JobId {
         self.last = self.last.wrapping_add(1);
-        let id = JobId(self.last);
+        JobId(self.last)
+    }
+
+    fn start(&mut self, slot: Slot) -> JobId {
+        let id = self.next();
         self.current.insert(slot, id);
         id
     }
@@ -122,6 +132,7 @@ impl App {
             toast: None,
             pressed: Pressed::default(),
             jobs: Jobs::default(),
+            acting: Acting::default(),
             watched: Interest::Rest,
             size,
             painted: Painted::default(),
@@ -132,6 +143,14 @@ impl App {
     /// Says something at the start: what is wrong with the settings.
     pub fn greet(&mut self, toast: Toast, now: Timestamp) {
         self.toast = Some((toast, now));
+    }
+
+    /// Puts a place on top, to be looked at by tests.
+    #[cfg(test)]
+    pub(in crate::tui) fn stand_on(&mut self, view: Box<dyn View>) {
+        if let Some(stack) = self.tabs.get_mut(self.tab) {
+            stack.push(view);
+        }
     }
 
     /// The place on top.
@@ -159,6 +178,12 @@ impl App {
             size: body(self.size),
             now,
         }
+    }
+
+    /// What acts are about.
+    fn selection(&self, now: Timestamp) -> Option<Selection> {
+        let scene = self.scene(now);
+        self.view().map(|view| view.selection(&scene))
     }
 
     /// Scopes of the keymap, the inner first. A popup lets nothing through.
@@ -192,6 +217,7 @@ impl App {
             .and_then(|since| since.checked_add(HESITATION).ok());
         let turn = match &self.model.world {
             World::Opening { .. } => now.checked_add(TURN).ok(),
+            World::Open(_) | World::Closed(_) if self.is_reading() => now.checked_add(TURN).ok(),
             World::Open(_) | World::Closed(_) => None,
         };
         [toast, hint, turn].into_iter().flatten().min()

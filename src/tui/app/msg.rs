@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use crossterm::event::Event;
 
+use super::acts::Intent;
 use super::model::Found;
 use super::seen::{Seen, Trail};
+use crate::actions::guard::Guarded;
 use crate::actions::opening::Reach;
+use crate::actions::outcome::{Outcome, Report};
+use crate::actions::plan::{Approved, Preview};
 use crate::explain::Explanation;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::UserPage;
@@ -30,6 +34,17 @@ pub enum Msg {
     Trail(Result<Arc<Trail>, Explanation>),
     Link(Link),
     Job(JobId, Slot, Answer),
+    /// What an act would do, or why it cannot be done.
+    Prepared(JobId, Result<Box<Preview>, Explanation>),
+    /// More is known of the act that runs.
+    Progress(JobId, Box<Report>),
+    /// An act could not even be begun.
+    NotBegun(JobId, Explanation),
+    Ended(JobId, Box<Outcome>),
+    /// The guard met a server that came late.
+    Guarded(Guarded),
+    /// Nobody guards revocations any more.
+    GuardEnded(Explanation),
     /// The moment that the screen waited for has come.
     Wake,
 }
@@ -109,6 +124,10 @@ pub enum Effect {
     /// Opens the world, instead of what was open.
     Open(Reach),
     Ask(JobId, Slot, Ask),
+    /// Find out what an act would do.
+    Prepare(JobId, Intent),
+    /// Do what was consented to.
+    Apply(JobId, Box<Approved>),
     /// What the view on top shows, and so what may wake the screen.
     Watch(Interest),
     Copy(Text),

@@ -75,9 +75,8 @@ impl App {
         frame::hints(&self.hints(paint.now), paint, foot(2), buf, &mut painted);
         self.paint_bottom(paint, foot(1), buf, &mut painted);
         if let Some(popup) = &self.popup {
-            popup.paint(paint, area, buf);
             painted.targets.clear();
-            painted.caret = None;
+            painted.caret = popup.paint(paint, area, buf);
         }
         painted
     }
@@ -92,7 +91,7 @@ impl App {
         let mut hints = Vec::new();
         for (chords, ids) in self.looks.keymap.acts(scope) {
             let offers: Vec<_> = ids.iter().filter_map(|id| acts::offer(id)).collect();
-            let allowed = |offer: &&acts::Offer| (offer.allowed)(&selection, &self.model.standing);
+            let allowed = |offer: &&acts::Offer| offer.allowed(&selection, &self.model.standing);
             let first = offers
                 .iter()
                 .find(|offer| allowed(offer) == Allowed::Yes)

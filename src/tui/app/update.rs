@@ -1,17 +1,17 @@
 //! What a message changes, and what it makes the screen want. Pure: the same app, message and time give the same.
 
-use crossterm::event::{Event, KeyEvent, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{
+    Event, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use jiff::Timestamp;
 use ratatui::layout::{Position, Size};
 
-use super::acts::{self, Allowed};
 use super::line::{FilterLine, Typed};
 use super::model::World;
 use super::msg::{Answer, Effect, Msg};
 use super::toast::{Toast, Tone};
-use super::{App, Pressed, Running, Scene, ViewKind};
+use super::{App, Pressed, Scene, ViewKind};
 use crate::actions::opening::Reach;
-use crate::actions::spec::ActionId;
 use crate::inventory::filter::FilterError;
 use crate::tui::keymap::{Binding, Chord, Command, Resolution};
 use crate::tui::popups::{Answered, Popup};
@@ -52,6 +52,30 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.answered(slot.place(), answer, now)
         }
         Msg::Job(..) => Vec::new(),
+        Msg::Prepared(job, preview) => {
+            app.prepared(job, preview, now);
+            Vec::new()
+        }
+        Msg::Progress(job, report) => {
+            app.progressed(job, *report);
+            Vec::new()
+        }
+        Msg::NotBegun(job, why) => {
+            app.not_begun(job, &why, now);
+            Vec::new()
+        }
+        Msg::Ended(job, outcome) => {
+            app.ended(job, outcome, now);
+            app.refresh(now)
+        }
+        Msg::Guarded(guarded) => {
+            app.guarded(&guarded, now);
+            Vec::new()
+        }
+        Msg::GuardEnded(why) => {
+            app.guard_ended(&why, now);
+            Vec::new()
+        }
         Msg::Wake => {
             app.end_toast(now);
             Vec::new()
@@ -71,7 +95,13 @@ impl App {
                 self.refresh(now)
             }
             Event::Mouse(mouse) => self.mouse(mouse, now),
-            Event::Key(_) | Event::FocusGained | Event::FocusLost => Vec::new(),
+            Event::FocusGained => {
+                if let Some(Popup::Consent(asked)) = &mut self.popup {
+                    asked.look_again(now);
+                }
+                Vec::new()
+            }
+            Event::Key(_) | Event::FocusLost => Vec::new(),
         }
     }
 
@@ -81,6 +111,13 @@ impl App {
             return self.type_filter(|line| line.key(key), now);
         }
         let chord = Chord::from(key);
+        // Only what has a modifier passes a consent: to leave, to draw anew.
+        if !chord.modifiers.contains(KeyModifiers::CONTROL)
+            && let Some(Popup::Consent(asked)) = &mut self.popup
+        {
+            let given = asked.key(key, now);
+            return self.consented(given, now);
+        }
         // Esc takes back what was begun.
         if key.code == crossterm::event::KeyCode::Esc && !self.pressed.chords.is_empty() {
             self.pressed = Pressed::default();
@@ -112,7 +149,7 @@ impl App {
     fn command(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
         match command {
             Command::Quit => {
-                self.state = Running::Quit;
+                self.quit(now);
                 Vec::new()
             }
             Command::Suspend => vec![Effect::Suspend],
@@ -162,6 +199,7 @@ impl App {
             Answered::Open => Vec::new(),
             Answered::Closed => {
                 self.popup = None;
+                self.stop_reading();
                 self.refresh(now)
             }
         }
@@ -170,31 +208,6 @@ impl App {
     fn chosen(&mut self, choice: crate::tui::popups::pick::Choice, now: Timestamp) -> Vec<Effect> {
         self.popup = None;
         self.ask_view(now, |view, scene| view.choose(scene, choice))
-    }
-
-    /// The first act that the selection allows; else the reason why none can be done.
-    fn act(&mut self, ids: &[ActionId], now: Timestamp) -> Vec<Effect> {
-        let scene = self.scene(now);
-        let Some(selection) = self.view().map(|view| view.selection(&scene)) else {
-            return Vec::new();
-        };
-        let mut reason = None;
-        for offer in ids.iter().filter_map(|id| acts::offer(id)) {
-            match (offer.allowed)(&selection, &self.model.standing) {
-                Allowed::Yes => {
-                    let (noun, verb) = offer.spec.id.split_once('.').unwrap_or_default();
-                    let command =
-                        format!("`nats-oam {noun} {verb}` does this; it has no preview here yet");
-                    self.say(Toast::new(Tone::Word, command), now);
-                    return Vec::new();
-                }
-                Allowed::No(why) => {
-                    reason.get_or_insert_with(|| format!("{}: {why}", offer.spec.title));
-                }
-            }
-        }
-        self.say(Toast::new(Tone::Word, reason.unwrap_or_default()), now);
-        Vec::new()
     }
 
     /// To the place of a tab as it was left; a second time to its beginning.
@@ -314,6 +327,10 @@ impl App {
 
     /// What is pasted is data for a line that is open; elsewhere it does nothing.
     fn paste(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        if let Some(Popup::Consent(asked)) = &mut self.popup {
+            asked.paste(text);
+            return Vec::new();
+        }
         if self.line.is_none() {
             return Vec::new();
         }
@@ -353,7 +370,7 @@ impl App {
         }
     }
 
-    fn say(&mut self, toast: Toast, now: Timestamp) {
+    pub(super) fn say(&mut self, toast: Toast, now: Timestamp) {
         self.toast = Some((toast, now));
     }
 

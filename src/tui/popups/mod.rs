@@ -1,14 +1,23 @@
 //! What stands over a view: one at a time, and nothing passes through it. Esc always closes it.
 
+pub mod board;
+pub mod consent;
 pub mod keys;
 pub mod pick;
+mod preview;
+pub mod reading;
+mod steady;
+mod wording;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::Modifier;
 
+use self::board::Board;
+use self::consent::Consenting;
 use self::keys::Keys;
 use self::pick::Pick;
+use self::reading::Reading;
 use super::keymap::{Command, Keymap};
 use super::theme::Role;
 use super::widgets::glyph::Glyph;
@@ -24,6 +33,12 @@ pub enum Popup {
     Keys(Keys),
     /// A letter chooses.
     Pick(Pick),
+    /// What an act would do is being read.
+    Reading(Reading),
+    /// An act that waits for consent.
+    Consent(Box<Consenting>),
+    /// An act that runs, or has ended.
+    Board(Box<Board>),
 }
 
 /// What a command made of a popup.
@@ -45,17 +60,28 @@ impl Popup {
                 keys.command(command, size);
                 Answered::Open
             }
-            (Self::Pick(_), _) => Answered::Open,
+            (Self::Pick(_) | Self::Reading(_) | Self::Consent(_) | Self::Board(_), _) => {
+                Answered::Open
+            }
         }
     }
 
-    /// Dims the page and draws the popup over it.
-    pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) {
+    /// Dims the page and draws the popup over it. Tells where letters are typed, if they are.
+    pub(super) fn paint(
+        &self,
+        paint: &Paint<'_>,
+        screen: Rect,
+        buf: &mut Buffer,
+    ) -> Option<Position> {
         dim(screen, buf);
         match self {
             Self::Keys(keys) => keys.paint(paint, screen, buf),
             Self::Pick(pick) => pick.paint(paint, screen, buf),
+            Self::Reading(reading) => reading.paint(paint, screen, buf),
+            Self::Consent(asked) => return Some(asked.paint(paint, screen, buf)),
+            Self::Board(board) => board.paint(paint, screen, buf),
         }
+        None
     }
 }
 

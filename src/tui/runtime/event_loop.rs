@@ -117,7 +117,11 @@ where
                     self.screen.forget()?;
                 }
                 Effect::Copy(text) => self.screen.write(copied(&text.to_string())?.as_slice())?,
-                Effect::Open(_) | Effect::Ask(..) | Effect::Watch(_) => {
+                Effect::Open(_)
+                | Effect::Ask(..)
+                | Effect::Watch(_)
+                | Effect::Prepare(..)
+                | Effect::Apply(..) => {
                     self.performer.perform(effect);
                 }
             }
@@ -160,6 +164,12 @@ fn is_seen(msg: &Msg) -> bool {
         | Msg::Trail(_)
         | Msg::Link(_)
         | Msg::Job(..)
+        | Msg::Prepared(..)
+        | Msg::Progress(..)
+        | Msg::NotBegun(..)
+        | Msg::Ended(..)
+        | Msg::Guarded(_)
+        | Msg::GuardEnded(_)
         | Msg::Wake => true,
     }
 }

@@ -1,5 +1,6 @@
 //! Where the screen meets the world: the terminal, the loop, and what effects do. It decides nothing about what is shown.
 
+mod acting;
 pub mod event_loop;
 mod look;
 pub mod perform;

@@ -12,14 +12,17 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::acting::{self, Guarding};
 use super::event_loop::Perform;
 use super::{look, world};
 use crate::actions::opening::{Opening, Reach};
+use crate::actions::plan::Approved;
 use crate::actions::ports::Ports;
 use crate::explain::{Code, Explain as _, Explanation};
 use crate::inventory::server::ServerState;
 use crate::sys::{Census, LinkEvent, Sys};
 use crate::text::Text;
+use crate::tui::app::acts::Intent;
 use crate::tui::app::msg::{Answer, Ask, Effect, Interest, JobId, Link, Msg, Slot, Work};
 
 /// Between two countings of the servers while they are shown: their own heartbeat.
@@ -41,6 +44,11 @@ pub struct Workers {
     world: CancellationToken,
     jobs: HashMap<Slot, CancellationToken>,
     interest: watch::Sender<Interest>,
+    guarding: Guarding,
+    /// Ends the reading of a preview when another is wanted.
+    preview: CancellationToken,
+    /// Tells the act that runs to stop after its step.
+    acts: CancellationToken,
 }
 
 impl Workers {
@@ -53,6 +61,9 @@ impl Workers {
             world: CancellationToken::new(),
             jobs: HashMap::new(),
             interest: watch::Sender::default(),
+            guarding: Guarding::default(),
+            preview: CancellationToken::new(),
+            acts: CancellationToken::new(),
         }
     }
 
@@ -73,6 +84,7 @@ impl Workers {
             Arc::clone(&self.reopen),
         );
         let interest = self.interest.subscribe();
+        let guarding = self.guarding.clone();
         self.spawn(self.world.clone(), async move {
             *ports.lock().unwrap_or_else(PoisonError::into_inner) = None;
             let found = match reopen() {
@@ -89,16 +101,17 @@ impl Workers {
                 Err(why) => (None, Err(why)),
             };
             let sys = opened.as_ref().and_then(|ports| ports.sys.clone());
-            let read = opened.clone();
+            let (read, watched) = (opened.clone(), opened.clone());
             *ports.lock().unwrap_or_else(PoisonError::into_inner) = opened;
             tell(&inbox, Msg::Opened(found)).await;
             let first_look = look_at_all(read, &inbox);
-            let Some(sys) = sys else {
+            let (Some(sys), Some(watched)) = (sys, watched) else {
                 first_look.await;
                 return;
             };
             tokio::join!(
                 first_look,
+                acting::guard(&watched, &guarding, &inbox),
                 tell_of_link(sys.as_ref(), &inbox),
                 tell_of_servers(sys.as_ref(), &inbox, interest.clone()),
                 count_servers(sys.as_ref(), &inbox, interest),
@@ -114,7 +127,7 @@ impl Workers {
         let (ports, inbox) = (Arc::clone(&self.ports), self.inbox.clone());
         let stopped = token.clone();
         self.spawn(token, async move {
-            let ports = ports.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let ports = held(&ports);
             let answer = match ask {
                 Ask::Arrange(work) => arrange(work, stopped).await,
                 Ask::Census => census(ports).await,
@@ -135,11 +148,38 @@ impl Workers {
     }
 }
 
+impl Workers {
+    fn prepare(&mut self, job: JobId, intent: Intent) {
+        self.preview.cancel();
+        self.preview = self.world.child_token();
+        let (ports, inbox) = (held(&self.ports), self.inbox.clone());
+        self.spawn(self.preview.clone(), async move {
+            let preview = acting::prepare(&intent, ports).await;
+            tell(&inbox, Msg::Prepared(job, preview.map(Box::new))).await;
+        });
+    }
+
+    /// An act is not dropped half-way, also if the world is opened anew under it.
+    fn apply(&self, job: JobId, approved: Approved) {
+        let ports = held(&self.ports);
+        let manner = (self.guarding.clone(), self.acts.clone());
+        let inbox = self.inbox.clone();
+        self.runtime
+            .spawn(acting::run((job, approved), ports, manner, inbox));
+    }
+}
+
+fn held(ports: &Mutex<Option<Ports>>) -> Option<Ports> {
+    ports.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 impl Perform for Workers {
     fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Open(reach) => self.open(reach),
             Effect::Ask(id, slot, ask) => self.ask(id, slot, ask),
+            Effect::Prepare(job, intent) => self.prepare(job, intent),
+            Effect::Apply(job, approved) => self.apply(job, *approved),
             Effect::Watch(interest) => drop(self.interest.send_replace(interest)),
             Effect::Copy(_) | Effect::Suspend | Effect::Redraw => {} // the loop's, which has the terminal
         }
@@ -149,6 +189,7 @@ impl Perform for Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.world.cancel();
+        self.acts.cancel();
     }
 }
 

@@ -1,5 +1,7 @@
 //! Frames, keys and the loop, without a terminal. [`screen`] is what tests of views stand on.
 
+mod acting;
+mod acts;
 mod cost;
 mod running;
 pub(crate) mod screen;

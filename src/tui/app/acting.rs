@@ -1,0 +1,221 @@
+//! The life of an act on the screen: selected, read, shown, consented to, run, told. One at a time; nothing of it happens here.
+//!
+//! ```text
+//! key ──> Effect::Prepare ──> Msg::Prepared ──> consent ──> Effect::Apply ──> Msg::Progress .. ──> Msg::Ended
+//! ```
+
+use jiff::Timestamp;
+
+use super::acts;
+use super::msg::{Effect, JobId};
+use super::toast::{Toast, Tone};
+use super::told::told;
+use super::{App, Running};
+use crate::actions::guard::Guarded;
+use crate::actions::outcome::{Outcome, Report};
+use crate::actions::plan::{Approved, Preview};
+use crate::actions::spec::ActionId;
+use crate::explain::Explanation;
+use crate::tui::popups::Popup;
+use crate::tui::popups::board::Board;
+use crate::tui::popups::consent::{Consenting, Given};
+use crate::tui::popups::reading::Reading;
+
+/// The act that is under way, if one is.
+#[derive(Default)]
+pub(super) struct Acting {
+    stage: Stage,
+    /// Somebody wanted to leave while an act was running.
+    asked_to_leave: bool,
+}
+
+#[derive(Default)]
+enum Stage {
+    #[default]
+    Rest,
+    /// What it would do is being found out.
+    Reading {
+        job: JobId,
+        title: &'static str,
+        hidden: usize,
+    },
+    Running {
+        job: JobId,
+        board: Box<Board>,
+    },
+}
+
+impl App {
+    /// The first act that the selection allows; else the reason why none can be done.
+    pub(super) fn act(&mut self, ids: &[ActionId], now: Timestamp) -> Vec<Effect> {
+        if let Stage::Running { board, .. } = &self.acting.stage {
+            let word = format!("{} is still running", board.summary());
+            self.popup = Some(Popup::Board(board.clone()));
+            self.say(Toast::new(Tone::Word, word), now);
+            return Vec::new();
+        }
+        let Some(selection) = self.selection(now) else {
+            return Vec::new();
+        };
+        let mut reason = None;
+        for offer in ids.iter().filter_map(|id| acts::offer(id)) {
+            match (offer.bind)(&selection, &self.model.standing) {
+                Ok(intent) => {
+                    let (job, title) = (self.jobs.next(), offer.spec.title);
+                    self.acting.stage = Stage::Reading {
+                        job,
+                        title,
+                        hidden: selection.hidden,
+                    };
+                    self.popup = Some(Popup::Reading(Reading { title, since: now }));
+                    return vec![Effect::Prepare(job, intent)];
+                }
+                Err(why) => {
+                    reason.get_or_insert_with(|| format!("{}: {why}", offer.spec.title));
+                }
+            }
+        }
+        self.say(Toast::new(Tone::Word, reason.unwrap_or_default()), now);
+        Vec::new()
+    }
+
+    /// What it would do is known. Nobody waits for it any more if the popup was closed.
+    pub(super) fn prepared(
+        &mut self,
+        answered: JobId,
+        preview: Result<Box<Preview>, Explanation>,
+        now: Timestamp,
+    ) {
+        let Stage::Reading { job, title, hidden } = self.acting.stage else {
+            return;
+        };
+        if job != answered {
+            return;
+        }
+        self.acting.stage = Stage::Rest;
+        self.popup = None;
+        let access = self.model.standing.access;
+        let asked = match preview {
+            Err(why) => Err(Toast::new(
+                Tone::Failure,
+                format!("{}; {}", why.what, why.so),
+            )),
+            Ok(preview) => Consenting::new(title, *preview, hidden, access, now)
+                .map_err(|why| Toast::new(Tone::Word, format!("{title}: {why}"))),
+        };
+        match asked {
+            Ok(asked) => self.popup = Some(Popup::Consent(Box::new(asked))),
+            Err(toast) => self.say(toast, now),
+        }
+    }
+
+    /// A key made something of the consent.
+    pub(super) fn consented(&mut self, given: Given, now: Timestamp) -> Vec<Effect> {
+        match given {
+            Given::NotYet => Vec::new(),
+            Given::Cancelled => {
+                self.popup = None;
+                self.say(Toast::new(Tone::Word, "cancelled: nothing was done"), now);
+                Vec::new()
+            }
+            Given::Consent(approved) => self.begin(approved),
+        }
+    }
+
+    fn begin(&mut self, approved: Box<Approved>) -> Vec<Effect> {
+        let title = match &self.popup {
+            Some(Popup::Consent(asked)) => asked.title(),
+            Some(_) | None => approved.plan().action,
+        };
+        let census = self.model.census.iter();
+        let servers = census.flat_map(|census| census.ours());
+        let servers = servers.map(|server| server.name.clone()).collect();
+        let board = Box::new(Board::new(title, approved.plan(), servers));
+        let job = self.jobs.next();
+        self.popup = Some(Popup::Board(board.clone()));
+        self.acting.stage = Stage::Running { job, board };
+        vec![Effect::Apply(job, approved)]
+    }
+
+    /// More is known of the act that runs.
+    pub(super) fn progressed(&mut self, of: JobId, report: Report) {
+        if let Stage::Running { job, board } = &mut self.acting.stage
+            && *job == of
+        {
+            board.progress(report);
+            if let Some(Popup::Board(shown)) = &mut self.popup {
+                shown.clone_from(board);
+            }
+        }
+    }
+
+    /// The act has ended. Its board stays if it is looked at; the bottom line says it in any case.
+    pub(super) fn ended(&mut self, of: JobId, outcome: Box<Outcome>, now: Timestamp) {
+        let Stage::Running { job, board } = &mut self.acting.stage else {
+            return;
+        };
+        if *job != of {
+            return;
+        }
+        let toast = told(&outcome);
+        board.end(outcome);
+        if let Some(Popup::Board(shown)) = &mut self.popup {
+            shown.clone_from(board);
+        }
+        self.acting.stage = Stage::Rest;
+        self.say(toast, now);
+        if self.acting.asked_to_leave {
+            self.state = Running::Quit;
+        }
+    }
+
+    /// The act that was consented to could not be begun.
+    pub(super) fn not_begun(&mut self, of: JobId, why: &Explanation, now: Timestamp) {
+        if matches!(&self.acting.stage, Stage::Running { job, .. } if *job == of) {
+            self.acting.stage = Stage::Rest;
+            self.popup = None;
+            let word = format!("{}; {}", why.what, why.so);
+            self.say(Toast::new(Tone::Failure, word), now);
+        }
+    }
+
+    /// A popup was closed. What was being read for it is not waited for; what runs goes on.
+    pub(super) fn stop_reading(&mut self) {
+        if matches!(self.acting.stage, Stage::Reading { .. }) {
+            self.acting.stage = Stage::Rest;
+        }
+    }
+
+    /// Leaves, but not from under an act that runs: it is let end, unless somebody insists.
+    pub(super) fn quit(&mut self, now: Timestamp) {
+        match &self.acting.stage {
+            Stage::Running { board, .. } if !self.acting.asked_to_leave => {
+                let word = format!(
+                    "{} is running: leaving when it has ended; again to leave now, its record stays open",
+                    board.summary()
+                );
+                self.acting.asked_to_leave = true;
+                self.say(Toast::new(Tone::Warning, word), now);
+            }
+            Stage::Running { .. } | Stage::Reading { .. } | Stage::Rest => {
+                self.state = Running::Quit;
+            }
+        }
+    }
+
+    /// The guard met a server that came late.
+    pub(super) fn guarded(&mut self, guarded: &Guarded, now: Timestamp) {
+        self.say(super::told::guarded(guarded), now);
+    }
+
+    /// Nobody watches over revocations any more.
+    pub(super) fn guard_ended(&mut self, why: &Explanation, now: Timestamp) {
+        let word = format!("nobody guards revocations here: {}", why.what);
+        self.say(Toast::new(Tone::Failure, word), now);
+    }
+
+    /// Whether the screen turns a sign because it waits for an answer.
+    pub(super) const fn is_reading(&self) -> bool {
+        matches!(self.acting.stage, Stage::Reading { .. })
+    }
+}

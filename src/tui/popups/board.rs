@@ -1,0 +1,253 @@
+//! What every server says while an act runs, and how it ended: what happened, what is true now. Closing it stops nothing.
+//!
+//! ```text
+//!   server   pushed    in force  closed  open      state
+//!   n1       yes       yes       2       0         ● clear
+//!   n3       ..        ..        0       ..        ◌ UNKNOWN
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use super::wording::Wording;
+use super::{WIDEST, centred, frame};
+use crate::actions::outcome::{Outcome, Report, ServerReport, ServerVerdict};
+use crate::actions::plan::{Plan, Step};
+use crate::ledger::audit::Outcome as Word;
+use crate::text::Text;
+use crate::tui::theme::Role;
+use crate::tui::widgets::glyph::Glyph;
+use crate::tui::widgets::{Paint, line_of};
+
+/// An act that runs, or has ended.
+#[derive(Clone, Debug)]
+pub struct Board {
+    pub title: &'static str,
+    summary: String,
+    /// The servers that ought to answer, where the act asks them.
+    expected: Vec<Text>,
+    report: Report,
+    outcome: Option<Box<Outcome>>,
+}
+
+impl Board {
+    /// Of an act that begins now.
+    pub fn new(title: &'static str, plan: &Plan, servers: Vec<Text>) -> Self {
+        let asks = |step: &Step| matches!(step, Step::Contain { .. } | Step::Push { .. });
+        let expected = if plan.steps.iter().any(asks) {
+            servers
+        } else {
+            Vec::new()
+        };
+        Self {
+            title,
+            summary: plan.summary.clone(),
+            expected,
+            report: Report {
+                steps_of: plan.steps.len(),
+                ..Report::default()
+            },
+            outcome: None,
+        }
+    }
+
+    pub const fn is_running(&self) -> bool {
+        self.outcome.is_none()
+    }
+
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    pub(in crate::tui) fn progress(&mut self, report: Report) {
+        self.report = report;
+    }
+
+    pub(in crate::tui) fn end(&mut self, outcome: Box<Outcome>) {
+        self.report = outcome.report.clone();
+        self.outcome = Some(outcome);
+    }
+
+    pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) {
+        let rows = self.rows();
+        let width = WIDEST.min(screen.width.saturating_sub(4));
+        let words = self.words(width.saturating_sub(4)).lines;
+        let table = if rows.is_empty() { 0 } else { rows.len() + 2 };
+        let height = u16::try_from(table + words.len() + 2).unwrap_or(u16::MAX);
+        let foot = if self.is_running() {
+            "esc let it run"
+        } else {
+            "esc close"
+        };
+        let inside = frame(
+            paint,
+            centred(screen, width, height),
+            (self.title, foot),
+            buf,
+        );
+        let mut nth = 0;
+        if !rows.is_empty() {
+            let heads = ["server", "pushed", "in force", "closed", "open", "state"];
+            put_row(
+                paint,
+                line_of(inside, 0),
+                &heads.map(|head| (head.to_owned(), Role::Muted)),
+                buf,
+            );
+            for row in &rows {
+                nth += 1;
+                put_row(
+                    paint,
+                    line_of(inside, nth),
+                    &cells_of(row, self.is_running(), paint),
+                    buf,
+                );
+            }
+            nth += 2;
+        }
+        for (line, nth) in words.iter().zip(nth..inside.height) {
+            line.paint(paint, line_of(inside, nth), buf);
+        }
+    }
+
+    /// A row for each server that ought to answer, or did.
+    fn rows(&self) -> Vec<ServerReport> {
+        let told = &self.report.servers;
+        let is_told = |name: &&Text| told.iter().any(|server| server.name == **name);
+        let waiting = self.expected.iter().filter(|name| !is_told(name));
+        let waiting = waiting.map(|name| ServerReport::unknown(name.clone(), None));
+        told.iter().cloned().chain(waiting).collect()
+    }
+
+    fn words(&self, width: u16) -> Wording {
+        let mut words = Wording::new(width);
+        words.say("act", &self.summary, Role::Strong);
+        let Some(outcome) = &self.outcome else {
+            let done = format!(
+                "{} of {} steps",
+                self.report.steps_done, self.report.steps_of
+            );
+            words.say("running", &done, Role::Notice);
+            return words;
+        };
+        let (word, role) = word_of(outcome.word);
+        words.say(
+            "outcome",
+            &format!("{word} in {} ms", outcome.took_ms),
+            role,
+        );
+        for back in &outcome.report.came_back {
+            let line = format!(
+                "{} is back as {} after {} ms",
+                back.from, back.to, back.after_ms
+            );
+            words.say("back", &line, Role::Warn);
+        }
+        for unread in &outcome.report.unknown {
+            words.say("unread", &unread.to_string(), Role::Warn);
+        }
+        if let Some(new) = &outcome.report.new {
+            words.say("new", &format!("{} {}", new.name, new.key), Role::Text);
+            if let Some(path) = &new.creds_path {
+                words.say(
+                    "creds",
+                    &Text::from(path.display().to_string()).to_string(),
+                    Role::Text,
+                );
+            }
+        }
+        say_end(&mut words, outcome);
+        words
+    }
+}
+
+fn say_end(words: &mut Wording, outcome: &Outcome) {
+    if let Some(error) = &outcome.error {
+        words.say("what", &error.what, Role::Danger);
+        words.say("so", &error.so, Role::Text);
+        for next in &error.next {
+            let run = next.run.as_deref().map(|run| format!("   {run}"));
+            words.say(
+                "next",
+                &format!("{}{}", next.say, run.unwrap_or_default()),
+                Role::Notice,
+            );
+        }
+    }
+    for warning in &outcome.report.warnings {
+        words.say("warning", &warning.what, Role::Warn);
+    }
+    if let Some(guard) = &outcome.report.guard {
+        let until = guard.until_at.strftime("%Y-%m-%d %H:%M UTC");
+        words.say(
+            "guard",
+            &format!("servers that come late are given the new account until {until}"),
+            Role::Text,
+        );
+    }
+    match (outcome.audit.result, outcome.audit.intent) {
+        (Some(result), _) => words.say("record", &result.to_string(), Role::Muted),
+        (None, Some(intent)) => words.say(
+            "record",
+            &format!("{intent} is open: its end could not be recorded"),
+            Role::Warn,
+        ),
+        (None, None) => words.say("record", "none: nothing was begun", Role::Muted),
+    }
+}
+
+/// The word of an outcome, and how it looks.
+pub const fn word_of(word: Word) -> (&'static str, Role) {
+    match word {
+        Word::Verified => ("verified", Role::Ok),
+        Word::Unverified => ("unverified", Role::Warn),
+        Word::Partial => ("partial", Role::Danger),
+        Word::Failed => ("failed", Role::Danger),
+        Word::Stale => ("stale", Role::Danger),
+        Word::Refused => ("refused", Role::Danger),
+        Word::Cancelled => ("cancelled", Role::Warn),
+    }
+}
+
+type Cells = [(String, Role); 6];
+
+fn cells_of(server: &ServerReport, is_running: bool, paint: &Paint<'_>) -> Cells {
+    let unknown = if is_running { "…" } else { "unknown" };
+    let answer = |answer: Option<bool>| match answer {
+        Some(true) => ("yes".to_owned(), Role::Text),
+        Some(false) => ("no".to_owned(), Role::Danger),
+        None => (unknown.to_owned(), Role::Warn),
+    };
+    let open = server
+        .open
+        .map_or((unknown.to_owned(), Role::Warn), |open| {
+            (
+                open.to_string(),
+                if open == 0 { Role::Text } else { Role::Danger },
+            )
+        });
+    let (glyph, word, role) = match server.state {
+        ServerVerdict::Clear => (Glyph::Ok, "clear", Role::Ok),
+        ServerVerdict::Open => (Glyph::Dead, "OPEN", Role::Danger),
+        ServerVerdict::Unknown if is_running => (Glyph::Waiting, "waiting", Role::Muted),
+        ServerVerdict::Unknown => (Glyph::Waiting, "UNKNOWN", Role::Warn),
+    };
+    [
+        (server.name.to_string(), Role::Server),
+        answer(server.pushed),
+        answer(server.in_force),
+        (server.closed.to_string(), Role::Text),
+        open,
+        (format!("{} {word}", paint.glyph(glyph)), role),
+    ]
+}
+
+fn put_row(paint: &Paint<'_>, line: Rect, row: &Cells, buf: &mut Buffer) {
+    const WIDTHS: [u16; 6] = [16, 10, 10, 8, 10, 12];
+    let mut x = line.x;
+    for ((text, role), width) in row.iter().zip(WIDTHS) {
+        let room = line.right().saturating_sub(x).min(width - 1);
+        paint.put(buf, Position::new(x, line.y), room, text, *role);
+        x = x.saturating_add(width).min(line.right());
+    }
+}
