@@ -6,3 +6,5 @@ mod cost;
 mod running;
 pub(crate) mod screen;
 mod servers;
+mod tables;
+mod world;

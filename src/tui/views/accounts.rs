@@ -103,6 +103,7 @@ impl Subject for Accounts {
         }
         Detail {
             title: name.unwrap_or_else(|| row.id.key().short()),
+            enter: "enter to its users",
             left: what(row, now),
             right,
         }
@@ -123,7 +124,7 @@ fn what(row: &AccountLine, now: Timestamp) -> Vec<Fact> {
         AccountState::Unknown => "UNKNOWN: nobody showed its token",
     };
     let mut facts = vec![
-        Fact::new("account", row.id.to_string(), Role::KeyName),
+        Fact::new("account", row.id.key().short(), Role::KeyName),
         Fact::new("state", state, row.state().1),
     ];
     if row.standing == Standing::System {

@@ -88,6 +88,7 @@ impl Subject for Audit {
     fn detail(&self, row: &Record, now: Timestamp) -> Detail {
         Detail {
             title: row.action.to_string(),
+            enter: "enter to open",
             left: told(row, now),
             right: about(row),
         }
@@ -98,7 +99,11 @@ fn told(row: &Record, now: Timestamp) -> Vec<Fact> {
     let ago = shown(Cell::Time(row.at), Kind::Time, Null::Nothing(""), now);
     let mut facts = vec![
         Fact::new("record", row.id.to_string(), Role::Text),
-        Fact::new("at", format!("{}, {ago} ago", row.at), Role::Text),
+        Fact::new(
+            "at",
+            format!("{}, {ago} ago", row.at.strftime("%F %T UTC")),
+            Role::Text,
+        ),
         Fact::text("by", &row.actor.name, Role::Text),
         Fact::text("on", &row.actor.host, Role::Text),
     ];

@@ -106,6 +106,7 @@ impl Subject for Connections {
     fn detail(&self, row: &ConnectionRow, now: Timestamp) -> Detail {
         Detail {
             title: row.reference(),
+            enter: "enter to open",
             left: who(row),
             right: traffic(row, now),
         }
@@ -147,7 +148,7 @@ fn held(holder: &Holder, look: Role) -> Vec<Fact> {
                 .as_ref()
                 .map(|name| Fact::text("user", name, Role::User)),
         );
-        facts.push(Fact::new("key", user.key.to_string(), Role::KeyName));
+        facts.push(Fact::new("key", user.key.key().short(), Role::KeyName));
     }
     let sure = match holder.identity {
         Identity::Verified => "verified: its token proves it",

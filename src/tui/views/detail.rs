@@ -42,6 +42,8 @@ pub struct Split {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
     pub title: String,
+    /// What Enter does, as the hint says it.
+    pub enter: &'static str,
     pub left: Vec<Fact>,
     pub right: Vec<Fact>,
 }
@@ -130,7 +132,7 @@ impl Pane {
             return;
         }
         let hint = match self.extent {
-            Extent::Beside => "enter to open",
+            Extent::Beside => detail.enter,
             Extent::Whole => "esc to close",
         };
         let rule = Rule {

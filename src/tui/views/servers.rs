@@ -285,6 +285,7 @@ fn copied(row: &ServerRow) -> Wish {
 fn detail(row: &ServerRow, now: Timestamp) -> Detail {
     Detail {
         title: row.name.to_string(),
+        enter: "enter to open",
         left: who(row, now),
         right: trusted(row),
     }

@@ -127,6 +127,7 @@ impl Subject for Users {
         let name = row.name.as_ref().map(ToString::to_string);
         Detail {
             title: name.unwrap_or_else(|| row.id.key().short()),
+            enter: "enter to its connections",
             left: facts,
             right,
         }
@@ -135,7 +136,7 @@ impl Subject for Users {
 
 fn who(row: &UserLine, now: Timestamp) -> Vec<Fact> {
     let mut facts = vec![
-        Fact::new("user", row.id.to_string(), Role::KeyName),
+        Fact::new("user", row.id.key().short(), Role::KeyName),
         match &row.account.name {
             Some(name) => Fact::text("account", name, Role::Account),
             None => Fact::new("account", row.account.key.key().short(), Role::Account),

@@ -1,0 +1,203 @@
+//! The pages of accounts, users and connections, frame by frame; the way down and the way up.
+
+use std::sync::Arc;
+
+use ratatui::layout::Size;
+
+use super::screen::{NARROW, TestScreen, WIDE};
+use super::servers::census;
+use super::world::{first_user, nothing, page, seen};
+use crate::explain::{Code, Explanation};
+use crate::tui::app::msg::{Answer, Ask, Effect, Msg};
+use crate::tui::app::seen::Seen;
+use crate::tui::theme::Depth;
+
+/// A page of the small world, by its key.
+fn at(key: &str, size: Size, depth: Depth) -> TestScreen {
+    let mut screen = open(size, depth, seen());
+    screen.press(key);
+    tell_user(&mut screen);
+    screen
+}
+
+fn open(size: Size, depth: Depth, seen: Seen) -> TestScreen {
+    let mut screen = TestScreen::open(size, depth, census());
+    screen.send(Msg::Seen(Ok(Arc::new(seen))));
+    screen
+}
+
+/// Answers the last question about a user, if there is one.
+fn tell_user(screen: &mut TestScreen) {
+    let asked = screen.effects.iter().rev().find_map(|effect| match effect {
+        Effect::Ask(id, slot, Ask::User(..)) => Some((*id, *slot)),
+        _ => None,
+    });
+    if let Some((id, slot)) = asked {
+        screen.send(Msg::Job(id, slot, Answer::User(Box::new(page()))));
+    }
+}
+
+/// The rule above the list.
+fn rule(screen: &mut TestScreen) -> String {
+    screen.text().lines().nth(2).unwrap().to_owned()
+}
+
+#[test]
+fn accounts_in_colour() {
+    insta::assert_snapshot!(at("1", WIDE, Depth::True).styled());
+}
+
+#[test]
+fn accounts_without_colour() {
+    insta::assert_snapshot!(at("1", NARROW, Depth::Mono).styled());
+}
+
+#[test]
+fn users_in_colour() {
+    insta::assert_snapshot!(at("2", WIDE, Depth::True).styled());
+}
+
+#[test]
+fn users_without_colour() {
+    insta::assert_snapshot!(at("2", NARROW, Depth::Mono).styled());
+}
+
+#[test]
+fn connections_in_colour() {
+    let mut screen = at("3", WIDE, Depth::True);
+    screen.press("down down");
+
+    insta::assert_snapshot!(screen.styled());
+}
+
+#[test]
+fn connections_without_colour() {
+    insta::assert_snapshot!(at("3", NARROW, Depth::Mono).styled());
+}
+
+#[test]
+fn a_page_with_nothing_in_it_says_so() {
+    for (key, word) in [("1", "account"), ("2", "user"), ("3", "connection")] {
+        let mut screen = open(WIDE, Depth::Mono, nothing());
+        screen.press(key);
+
+        let frame = screen.text();
+
+        assert!(frame.contains(&format!("there is no {word}")), "{frame}");
+    }
+}
+
+#[test]
+fn a_page_that_waits_says_for_what() {
+    let mut screen = TestScreen::open(WIDE, Depth::Mono, census());
+    screen.press("2");
+
+    assert!(screen.text().contains("users appear here"));
+}
+
+#[test]
+fn what_cannot_be_read_is_explained_and_what_was_read_before_stays() {
+    let why = || Explanation::new(Code::Store, "the store cannot be read", "nothing is known");
+    let mut screen = TestScreen::open(WIDE, Depth::Mono, census());
+    screen.press("2");
+    screen.send(Msg::Seen(Err(why())));
+    assert!(screen.text().contains("the store cannot be read"));
+
+    screen.send(Msg::Seen(Ok(Arc::new(seen()))));
+    screen.send(Msg::Seen(Err(why())));
+
+    let frame = screen.text();
+    assert!(frame.contains("not read since 02:07:00 UTC"), "{frame}");
+    assert!(frame.contains("orders-api"), "{frame}");
+}
+
+#[test]
+fn enter_goes_down_to_users_and_connections_and_esc_back_up() {
+    let mut screen = at("1", WIDE, Depth::Mono);
+    screen.press("enter");
+    assert!(
+        rule(&mut screen).starts_with("── users ── acct=ORDERS"),
+        "{}",
+        rule(&mut screen)
+    );
+    assert!(rule(&mut screen).contains("4 users"));
+
+    screen.press("enter");
+    let below = rule(&mut screen);
+    let (begin, _) = below.split_once('…').unwrap();
+    let wanted = format!("── connections ── user={}", first_user());
+    assert!(wanted.starts_with(begin), "{below}");
+    assert!(
+        below.contains("3 of 4"),
+        "the one that nobody asked is out: {below}"
+    );
+
+    screen.press("esc");
+    assert!(rule(&mut screen).starts_with("── users ── acct=ORDERS"));
+    screen.press("esc");
+    assert!(rule(&mut screen).starts_with("── accounts ──"));
+}
+
+#[test]
+fn esc_takes_back_an_own_filter_before_it_goes_up() {
+    let mut screen = at("1", WIDE, Depth::Mono);
+    screen.press("enter /");
+    screen.write(" worker");
+    screen.press("enter");
+    assert!(
+        rule(&mut screen).contains("1 of 4"),
+        "{}",
+        rule(&mut screen)
+    );
+
+    screen.press("esc");
+
+    assert!(
+        rule(&mut screen).contains("acct=ORDERS ──"),
+        "{}",
+        rule(&mut screen)
+    );
+}
+
+#[test]
+fn the_detail_of_a_user_comes_when_the_cursor_rests_on_it() {
+    let mut screen = open(WIDE, Depth::Mono, seen());
+    screen.press("2");
+    assert!(screen.text().contains("working it out"));
+
+    tell_user(&mut screen);
+    let frame = screen.text();
+    assert!(frame.contains("orders.*.done   its own token"), "{frame}");
+
+    screen.press("down");
+    assert!(
+        screen.text().contains("working it out"),
+        "another user's is not shown"
+    );
+}
+
+#[test]
+fn r_reads_again_and_nothing_else_does() {
+    let mut screen = at("2", WIDE, Depth::Mono);
+    let surveys = |screen: &TestScreen| {
+        let asks = |effect: &&Effect| matches!(effect, Effect::Ask(_, _, Ask::Survey));
+        screen.effects.iter().filter(asks).count()
+    };
+    screen.press("down down 1 3 2");
+    assert_eq!(surveys(&screen), 0);
+    assert_eq!(screen.app.next_change(screen.now), None);
+
+    screen.press("r");
+
+    assert_eq!(surveys(&screen), 1);
+}
+
+#[test]
+fn acts_of_users_are_offered_on_what_is_marked() {
+    let mut screen = at("2", WIDE, Depth::Mono);
+    screen.press("space space R");
+
+    let frame = screen.text();
+    assert!(frame.contains("2 marked"), "{frame}");
+    assert!(frame.contains("user revoke"), "{frame}");
+}
