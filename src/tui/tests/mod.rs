@@ -7,4 +7,5 @@ mod running;
 pub(crate) mod screen;
 mod servers;
 mod tables;
+mod trail;
 mod world;

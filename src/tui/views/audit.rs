@@ -9,7 +9,7 @@ use super::page::{Source, Subject};
 use crate::actions::action::Selection;
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::inventory::columns::Field;
-use crate::ledger::audit::{Outcome, Phase, Target};
+use crate::ledger::audit::{Detail as Told, Outcome, Phase, Target};
 use crate::ledger::{Record, RecordId};
 use crate::text::Text;
 use crate::tui::app::model::Model;
@@ -122,7 +122,7 @@ fn about(row: &Record) -> Vec<Fact> {
     let mut facts = vec![Fact::new("phase", phase, role)];
     facts.extend(row.target.iter().flat_map(aimed));
     if let Some(change) = &row.change {
-        let count = |name, list: &[crate::ledger::audit::Detail], role| {
+        let count = |name, list: &[Told], role| {
             let what = list.len().to_string();
             (!list.is_empty()).then(|| Fact::new(name, what, role))
         };
@@ -130,17 +130,29 @@ fn about(row: &Record) -> Vec<Fact> {
         facts.extend(count("grants", &change.gains, Role::Notice));
         facts.extend(count("takes", &change.loses, Role::Text));
     }
-    let told = [
-        ("effect", &row.effect, Role::Text),
-        ("error", &row.error, Role::Danger),
-    ];
-    for (name, detail, role) in told {
-        let text = detail
-            .as_ref()
-            .map(|it| Text::from(it.as_value().to_string()));
-        facts.extend(text.map(|text| Fact::text(name, &text, role)));
-    }
+    let told = row
+        .effect
+        .iter()
+        .flat_map(|effect| lines("effect", effect, Role::Text));
+    facts.extend(told);
+    let told = row
+        .error
+        .iter()
+        .flat_map(|error| lines("error", error, Role::Danger));
+    facts.extend(told);
     facts
+}
+
+/// What a record says in a shape of its act's own: a line for each of its members.
+fn lines(name: &'static str, detail: &Told, role: Role) -> Vec<Fact> {
+    let Some(members) = detail.as_value().as_object() else {
+        let text = Text::from(detail.as_value().to_string());
+        return vec![Fact::text(name, &text, role)];
+    };
+    let line = |(member, value): (&String, &serde_json::Value)| {
+        Fact::text(name, &format!("{member} {value}").into(), role)
+    };
+    members.iter().map(line).collect()
 }
 
 fn aimed(target: &Target) -> Vec<Fact> {
