@@ -211,7 +211,7 @@ pub(super) fn page() -> UserPage {
     let token = Token::issue(&tree, &account_signer(), days_ago(12)).unwrap();
     let orders = orders_token();
     let read = Read {
-        token: Some(&token),
+        token: Some((&token, crate::inventory::user_page::Origin::Store)),
         account: Some(&orders.account),
         open: &[],
         ..Read::default()
