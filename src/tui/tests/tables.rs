@@ -199,5 +199,5 @@ fn acts_of_users_are_offered_on_what_is_marked() {
 
     let frame = screen.text();
     assert!(frame.contains("2 marked"), "{frame}");
-    assert!(frame.contains("user revoke"), "{frame}");
+    assert!(frame.contains("Revoke user"), "{frame}");
 }
