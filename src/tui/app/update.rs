@@ -66,7 +66,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Ended(job, outcome) => {
             app.ended(job, outcome, now);
-            app.refresh(now)
+            app.look_again(now)
         }
         Msg::Guarded(guarded) => {
             app.guarded(&guarded, now);
@@ -231,6 +231,17 @@ impl App {
 
     fn refresh(&mut self, now: Timestamp) -> Vec<Effect> {
         self.ask_view(now, |view, scene| view.refresh(scene))
+    }
+
+    /// Asks again for what is shown, without a word: what an act changed must not stand there as it was.
+    fn look_again(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.ask_view(now, |view, scene| {
+            let wishes = view.command(scene, Command::Refresh);
+            wishes
+                .into_iter()
+                .filter(|wish| !matches!(wish, Wish::Say(_)))
+                .collect()
+        })
     }
 
     /// An answer goes to the place that asked, also while another is on top.
