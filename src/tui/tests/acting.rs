@@ -332,35 +332,6 @@ fn after_kick() -> String {
 }
 
 #[test]
-fn what_an_act_changed_is_asked_for_again_and_the_outcome_stays_readable() {
-    let mut screen = asked(WIDE, Depth::Mono, kick());
-    screen.press("y");
-    let job = applied(&screen).unwrap();
-    let asks = |screen: &TestScreen| {
-        screen
-            .effects
-            .iter()
-            .filter(|effect| matches!(effect, Effect::Ask(..)))
-            .count()
-    };
-    let before = asks(&screen);
-
-    let report = Report {
-        steps_done: 1,
-        steps_of: 1,
-        ..Report::default()
-    };
-    screen.send(Msg::Ended(job, outcome(&kick(), Word::Verified, report)));
-
-    assert_eq!(asks(&screen), before + 1);
-    assert!(
-        !screen.text().contains("asking every server"),
-        "{}",
-        screen.text()
-    );
-}
-
-#[test]
 fn the_guard_tells_of_a_server_that_came_late() {
     let mut screen = screen();
 

@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 
+use super::acts::{kick, outcome};
 use super::screen::{NARROW, TestScreen, WIDE};
 use super::servers::census;
 use super::world::{first_user, nothing, page, seen};
+use crate::actions::outcome::Report;
 use crate::explain::{Code, Explanation};
-use crate::tui::app::msg::{Answer, Ask, Effect, Msg};
+use crate::ledger::audit::Outcome as Word;
+use crate::tui::app::msg::{Answer, Ask, Effect, JobId, Msg};
 use crate::tui::app::seen::Seen;
 use crate::tui::theme::Depth;
 
@@ -176,13 +179,15 @@ fn the_detail_of_a_user_comes_when_the_cursor_rests_on_it() {
     );
 }
 
+/// How often the screen asked for a survey.
+fn surveys(screen: &TestScreen) -> usize {
+    let asks = |effect: &&Effect| matches!(effect, Effect::Ask(_, _, Ask::Survey));
+    screen.effects.iter().filter(asks).count()
+}
+
 #[test]
 fn r_reads_again_and_nothing_else_does() {
     let mut screen = at("2", WIDE, Depth::Mono);
-    let surveys = |screen: &TestScreen| {
-        let asks = |effect: &&Effect| matches!(effect, Effect::Ask(_, _, Ask::Survey));
-        screen.effects.iter().filter(asks).count()
-    };
     screen.press("down down 1 3 2");
     assert_eq!(surveys(&screen), 0);
     assert_eq!(screen.app.next_change(screen.now), None);
@@ -190,6 +195,22 @@ fn r_reads_again_and_nothing_else_does() {
     screen.press("r");
 
     assert_eq!(surveys(&screen), 1);
+}
+
+#[test]
+fn what_an_act_changed_is_read_again_without_a_word() {
+    let mut screen = at("2", WIDE, Depth::Mono);
+    let before = surveys(&screen);
+
+    let ended = outcome(&kick(), Word::Verified, Report::default());
+    screen.send(Msg::Ended(JobId(9), ended));
+
+    assert_eq!(surveys(&screen), before + 1);
+    assert!(
+        !screen.text().contains("reading again"),
+        "{}",
+        screen.text()
+    );
 }
 
 #[test]
