@@ -15,6 +15,8 @@ pub mod explain;
 pub mod inventory;
 #[path = "../../src/jwt/mod.rs"]
 pub mod jwt;
+#[path = "../../src/permissions/mod.rs"]
+pub mod permissions;
 pub mod sys;
 #[path = "../../src/text.rs"]
 pub mod text;
