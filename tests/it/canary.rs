@@ -4,12 +4,11 @@
 //! Limit: memory is read when the acts are done; while a signature is made its seed is there.
 
 use std::collections::HashSet;
-use std::env;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use data_encoding::BASE32_NOPAD;
 use nats_oam::actions::action::Action;
@@ -26,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::support::between::{applied, open_ports, prepared};
 use crate::support::files::{copy, ends_in, hashes};
+use crate::support::process::{orders, process};
 use crate::support::world::{Tenant, World};
 
 /// So many bytes of a seed in a row are a leak.
@@ -142,13 +142,10 @@ enum Orders {
     Hold(PathBuf),
 }
 
-const ORDERS: &str = "NATS_OAM_TEST_ORDERS";
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "another story runs it in a process of its own, and looks into that"]
 async fn a_process_that_is_looked_at() {
-    let Ok(orders) = env::var(ORDERS) else { return };
-    match serde_json::from_str(&orders).unwrap() {
+    match orders() {
         Orders::Act {
             sandbox,
             home,
@@ -224,14 +221,7 @@ fn wait_to_be_looked_at() {
 
 /// Starts the process, and waits until it can be looked at.
 fn started(orders: &Orders) -> Child {
-    let mut child = Command::new(env::current_exe().unwrap())
-        .args([
-            "--ignored",
-            "--exact",
-            "--nocapture",
-            "canary::a_process_that_is_looked_at",
-        ])
-        .env(ORDERS, serde_json::to_string(orders).unwrap())
+    let mut child = process("canary::a_process_that_is_looked_at", orders)
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

@@ -4,11 +4,10 @@
 //! The process is this test binary, run again: it aborts at the effect that it is told.
 
 use std::collections::HashMap;
-use std::env;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -32,6 +31,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::between::{Moment, applied, open_ports, prepared, with_moments};
 use crate::support::ears::Ears;
+use crate::support::process::{orders, process};
 use crate::support::world::{Admin, Tenant, World};
 
 /// Before and after: the intent, the push with its kicks, the store, the result.
@@ -49,15 +49,6 @@ struct Orders {
     home: PathBuf,
     user: String,
     moment: usize,
-}
-
-impl Orders {
-    const VARIABLE: &str = "NATS_OAM_TEST_ORDERS";
-
-    fn read() -> Option<Self> {
-        let written = env::var(Self::VARIABLE).ok()?;
-        Some(serde_json::from_str(&written).unwrap())
-    }
 }
 
 /// Counts what is done to the world, and ends the process at the chosen moment.
@@ -173,7 +164,7 @@ impl Store for MortalStore {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it dies: another story runs it in a process of its own"]
 async fn a_process_that_dies() {
-    let Some(orders) = Orders::read() else { return };
+    let orders: Orders = orders();
     let fate = Fate::at(orders.moment);
     let opened = open_ports(&orders.sandbox, &orders.home).await;
     let mut ports = with_moments(opened, fate.moment(), fate.moment());
@@ -210,9 +201,7 @@ impl Mortal {
             user: format!("{}/a", tenant.name),
             moment,
         };
-        let process = Command::new(env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "crash::a_process_that_dies"])
-            .env(Orders::VARIABLE, serde_json::to_string(&orders).unwrap())
+        let process = process("crash::a_process_that_dies", &orders)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

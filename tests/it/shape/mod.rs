@@ -66,6 +66,28 @@ fn no_test_file_is_longer_than_a_person_reads() {
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
 
+/// What the runner passes over is run all the same, as a process of another story.
+#[test]
+fn every_ignored_test_is_run_by_a_story() {
+    let (program, stories) = (files(&root().join("src")), files(&root().join("tests/it")));
+    let ignored = |files: &[(String, String)]| -> Vec<String> {
+        let of_file = |(file, source): &(String, String)| reader::ignored(file, source);
+        files.iter().flat_map(of_file).collect()
+    };
+    let is_run = |test: &str| {
+        let started = format!("process(\"{test}\"");
+        stories.iter().any(|(_, source)| source.contains(&started))
+    };
+
+    let of_stories = ignored(&stories);
+
+    assert_eq!(ignored(&program), Vec::<String>::new());
+    assert!(!of_stories.is_empty(), "the stories were not found");
+    for test in of_stories {
+        assert!(is_run(&test), "no story runs {test}");
+    }
+}
+
 #[test]
 fn a_layer_uses_only_layers_above_it_in_the_table() {
     let layers = layers();

@@ -40,6 +40,40 @@ pub fn too_long(file: &str, source: &str) -> Option<String> {
     (lines > LONGEST).then(|| format!("{file}:{lines}: more than {LONGEST} lines"))
 }
 
+/// The ignored tests of a file, as the runner calls them.
+pub fn ignored(file: &str, source: &str) -> Vec<String> {
+    let parsed = syn::parse_file(source).unwrap();
+    let mut found = Ignored {
+        module: module_of(file),
+        tests: Vec::new(),
+    };
+    found.visit_file(&parsed);
+    found.tests
+}
+
+struct Ignored {
+    module: Vec<String>,
+    tests: Vec<String>,
+}
+
+impl<'ast> Visit<'ast> for Ignored {
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        self.module.push(module.ident.to_string());
+        visit::visit_item_mod(self, module);
+        self.module.pop();
+    }
+
+    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
+        let is_ignore = |attribute: &syn::Attribute| attribute.path().is_ident("ignore");
+        if function.attrs.iter().any(is_ignore) {
+            let name = function.sig.ident.to_string();
+            let path = self.module.iter().chain([&name]);
+            self.tests
+                .push(path.cloned().collect::<Vec<_>>().join("::"));
+        }
+    }
+}
+
 /// The modules that `lib.rs` offers. Any other must be for tests alone.
 pub fn public_modules(library: &str) -> BTreeSet<String> {
     let parsed = syn::parse_file(library).unwrap();

@@ -11,6 +11,7 @@
 pub mod between;
 pub mod ears;
 pub mod files;
+pub mod process;
 pub mod skip;
 pub mod stray;
 pub mod tools;
