@@ -1,8 +1,9 @@
 //! Gets the edit of an account into force: read again, sign, push, read again. NATS has no compare-and-swap, so another admin
-//! may overwrite what was pushed; a narrowing act then goes again on the new base, until both facts stand.
+//! may overwrite what was pushed; a narrowing act then goes again on the new base, until both facts stand. It is looked for
+//! right after the push, a second later, and once more when the proof meets a token that nobody knows.
 //!
-//! Limit: between the last read and the push lie milliseconds. Who is stopped just there for longer than the other admin looks
-//! back (a second) overwrites an act that was called verified. NATS offers nothing that would prevent it.
+//! Limit: between the last read and the push lie milliseconds. Who is stopped just there until the other admin has proof
+//! overwrites an act that was called verified. NATS offers nothing that would prevent it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub(super) struct Edition<'a> {
 pub(super) struct Pushed {
     pub(super) update: Update,
     pub(super) token: Token,
+    /// What was wanted, with its time.
+    edits: Vec<Edit>,
     /// The token that the last edit began from.
     pub(super) base: Token,
     /// What gave way to it, the base among them: also what others pushed meanwhile, and our own earlier tries.
@@ -50,6 +53,14 @@ pub(super) struct Pushed {
     pub(super) told: Gathered<Accepted>,
     /// How many times it was pushed.
     pub(super) pushes: usize,
+}
+
+impl Pushed {
+    /// Whether a token is this one, or one that gave way to it.
+    pub(super) fn knows(&self, revision: Revision) -> bool {
+        let mut tokens = self.replaced.iter().chain([&self.token]);
+        tokens.any(|token| token.revision() == revision)
+    }
 }
 
 /// Why an edit is not in force.
@@ -76,28 +87,28 @@ impl Edition<'_> {
         let token = self
             .sign(&base, &edits, UnixTime::default())
             .map_err(EnforceError::Token)?;
-        let mut pushed = self.push(token, base).await?;
+        let pushed = self.push(token, base, edits).await?;
+        self.settle(pushed).await
+    }
+
+    /// Looks whether it was overwritten, and goes again until it stands.
+    pub(super) async fn settle(&self, mut pushed: Pushed) -> Result<Pushed, EnforceError> {
         while let Some(rivals) = self.rivals(&pushed).await? {
             if self.direction != Direction::Narrows || pushed.pushes == TRIES {
                 return Err(EnforceError::Overwritten(Box::new(pushed)));
             }
-            pushed = self.join(pushed, rivals, &edits).await?;
+            pushed = self.join(pushed, rivals).await?;
         }
         Ok(pushed)
     }
 
     /// Pushes one token that holds our edit and theirs.
-    async fn join(
-        &self,
-        ours: Pushed,
-        rivals: Vec<Token>,
-        edits: &[Edit],
-    ) -> Result<Pushed, EnforceError> {
-        let meeting = meet(&self.sign.base, &ours.token, &rivals, edits);
+    async fn join(&self, ours: Pushed, rivals: Vec<Token>) -> Result<Pushed, EnforceError> {
+        let meeting = meet(&self.sign.base, &ours.token, &rivals, &ours.edits);
         let Ok(token) = self.sign(&meeting.base, &meeting.edits, meeting.youngest) else {
             return Err(EnforceError::Overwritten(Box::new(ours)));
         };
-        let mut pushed = match self.push(token, meeting.base).await {
+        let mut pushed = match self.push(token, meeting.base, ours.edits).await {
             // The first push went out, so it cannot be said that nothing was done.
             Err(EnforceError::NotPushed(error)) => Err(EnforceError::Lost(error)),
             pushed => pushed,
@@ -158,7 +169,12 @@ impl Edition<'_> {
         Token::issue(&tree, self.signer.as_ref(), at)
     }
 
-    async fn push(&self, token: Token, base: Token) -> Result<Pushed, EnforceError> {
+    async fn push(
+        &self,
+        token: Token,
+        base: Token,
+        edits: Vec<Edit>,
+    ) -> Result<Pushed, EnforceError> {
         let update =
             Update::new(token.clone(), self.connections).map_err(EnforceError::NotPushed)?;
         let contained = self.sys.contain(&update, self.kicks).await;
@@ -171,6 +187,7 @@ impl Edition<'_> {
         Ok(Pushed {
             update,
             token,
+            edits,
             replaced: vec![base.clone()],
             base,
             told,
@@ -199,8 +216,8 @@ impl Edition<'_> {
 
     /// A server that was left behind is for the proof to name; what is no older than our base is another admin's.
     fn is_rival(&self, pushed: &Pushed, token: &Token) -> bool {
-        let is = |known: &Token| known.revision() == token.revision();
-        let is_known = is(&pushed.token) || is(&self.sign.base) || pushed.replaced.iter().any(is);
+        let is_known =
+            token.revision() == self.sign.base.revision() || pushed.knows(token.revision());
         !is_known && token.envelope().issued_at >= self.sign.base.envelope().issued_at
     }
 }

@@ -22,7 +22,7 @@ use super::outcome::{Report, ServerReport};
 use super::plan::{Plan, SignAccount, Step, Warning};
 use super::ports::Ports;
 use super::prepare::blocking;
-use super::verify::Containment;
+use super::verify::{Containment, Patience, Proven};
 
 /// How often the store is written when somebody else writes it too.
 const STORE_TRIES: usize = 3;
@@ -179,42 +179,58 @@ impl<'a> Steps<'a> {
             connections: u64::try_from(before.len()).unwrap_or(u64::MAX),
             now: self.ports.now,
         };
-        let pushed = edition
-            .enforce()
+        let (pushed, proven) = self
+            .enforce(&edition, &before)
             .await
             .map_err(|error| self.not_enforced(sign, error))?;
         self.note(sign, &pushed);
         self.did_step();
-        let proven = self.prove(sys.as_ref(), &pushed, &before).await;
+        let proven = proven.map(|proven| self.tell(proven));
         self.follow(sign, pushed, signer).await?;
-        proven
+        proven.map_err(not_proven)
+    }
+
+    fn tell(&mut self, proven: Proven) {
+        for report in proven.reports {
+            self.report.add(report);
+        }
+        self.report.unknown.extend(proven.unreadable);
+    }
+
+    /// Pushes until it stands, and asks for proof.
+    async fn enforce(
+        &self,
+        edition: &Edition<'_>,
+        before: &[ConnectionRow],
+    ) -> Result<(Pushed, Result<Proven, String>), EnforceError> {
+        let mut pushed = edition.enforce().await?;
+        let mut patience = Patience::UntilReplaced;
+        loop {
+            let proven = self.prove(edition.sys, &pushed, before, patience).await;
+            if let Some(proven) = proven.transpose() {
+                return Ok((pushed, proven));
+            }
+            let pushes = pushed.pushes;
+            pushed = edition.settle(pushed).await?;
+            if pushed.pushes == pushes {
+                patience = Patience::ToTheEnd;
+            }
+        }
     }
 
     async fn prove(
-        &mut self,
+        &self,
         sys: &dyn Sys,
         pushed: &Pushed,
         before: &[ConnectionRow],
-    ) -> Result<(), Stopped> {
-        let lost = |error: &dyn std::fmt::Display| {
-            let why = Explanation::new(
-                Code::NotConnected,
-                error.to_string(),
-                "the push went out; what the servers did with it is not known",
-            )
-            .then("run it again: what is done already is left as it is");
-            Stopped {
-                word: Word::Unverified,
-                why,
-            }
-        };
-        let account = Account::of(&pushed.token).map_err(|error| lost(&error))?;
+        patience: Patience,
+    ) -> Result<Option<Proven>, String> {
+        let account = Account::of(&pushed.token).map_err(|error| error.to_string())?;
         let containment = Containment {
             sys,
-            update: &pushed.update,
+            pushed,
             account: &account,
             before,
-            told: &pushed.told,
             connections: u64::try_from(before.len()).unwrap_or(u64::MAX),
             closes: self
                 .plan
@@ -222,15 +238,8 @@ impl<'a> Steps<'a> {
                 .iter()
                 .any(|step| matches!(step, Step::Contain { .. })),
         };
-        let (reports, unreadable) = containment
-            .prove(self.manner.wait)
-            .await
-            .map_err(|error| lost(&error))?;
-        for report in reports {
-            self.report.add(report);
-        }
-        self.report.unknown.extend(unreadable);
-        Ok(())
+        let proven = containment.prove(self.manner.wait, patience).await;
+        proven.map_err(|error| error.to_string())
     }
 
     /// The connections of an account before the push: whom the proof counts as closed.
@@ -430,6 +439,19 @@ impl<'a> Steps<'a> {
         };
         let unknown = |server: &ServerRow| ServerReport::unknown(server.name.clone(), server.id);
         census.ours().map(unknown).collect()
+    }
+}
+
+fn not_proven(error: String) -> Stopped {
+    let why = Explanation::new(
+        Code::NotConnected,
+        error,
+        "the push went out; what the servers did with it is not known",
+    )
+    .then("run it again: what is done already is left as it is");
+    Stopped {
+        word: Word::Unverified,
+        why,
     }
 }
 

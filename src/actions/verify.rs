@@ -10,9 +10,10 @@ use crate::inventory::connection::ConnectionRow;
 use crate::inventory::server::ServerRow;
 use crate::jwt::account::Account;
 use crate::jwt::keys::ConnId;
-use crate::sys::{Accepted, ConnQuery, Gathered, Proof, Sys, SysError, Update};
+use crate::sys::{ConnQuery, Gathered, Proof, Sys, SysError};
 use crate::text::Text;
 
+use super::enforce::Pushed;
 use super::facts::user_of;
 use super::outcome::{ServerReport, ServerVerdict};
 use super::prepare::SMALL_ACCOUNT;
@@ -23,15 +24,30 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// What has to be true of an account on every server.
 pub(super) struct Containment<'a> {
     pub(super) sys: &'a dyn Sys,
-    pub(super) update: &'a Update,
+    pub(super) pushed: &'a Pushed,
     /// The account as the pushed token has it: its revocations tell who is kept out.
     pub(super) account: &'a Account,
     /// Open connections before, with identities.
     pub(super) before: &'a [ConnectionRow],
-    pub(super) told: &'a Gathered<Accepted>,
     pub(super) connections: u64,
     /// Whether users are to be out: a revocation; not, where rights are only given.
     pub(super) closes: bool,
+}
+
+/// What the servers said in the end.
+pub(super) struct Proven {
+    pub(super) reports: Vec<ServerReport>,
+    /// Connections whose user cannot be told, by server and cid.
+    pub(super) unreadable: Vec<Text>,
+}
+
+/// How long to look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Until a server shows a token that the push does not know: there is no use in waiting.
+    UntilReplaced,
+    /// To the end: whose token that is was looked into.
+    ToTheEnd,
 }
 
 /// Connections of one look.
@@ -45,14 +61,18 @@ struct Look {
 
 impl Containment<'_> {
     /// Looks until every server that answers is clear, or the time is over. Servers that are silent are asked each time, and
-    /// not waited for.
+    /// not waited for. `None`: somebody else's token is in place of ours.
     pub(super) async fn prove(
         &self,
         wait: Duration,
-    ) -> Result<(Vec<ServerReport>, Vec<Text>), SysError> {
+        patience: Patience,
+    ) -> Result<Option<Proven>, SysError> {
         let until = Instant::now() + wait;
         loop {
-            let proofs = self.sys.prove(self.update).await?;
+            let proofs = self.sys.prove(&self.pushed.update).await?;
+            if patience == Patience::UntilReplaced && self.is_replaced(&proofs) {
+                return Ok(None);
+            }
             let look = if self.closes {
                 self.look().await?
             } else {
@@ -63,10 +83,19 @@ impl Containment<'_> {
                 report.in_force == Some(false) || report.state == ServerVerdict::Open
             };
             if !reports.iter().any(pending) || Instant::now() >= until {
-                return Ok((reports, look.unreadable));
+                return Ok(Some(Proven {
+                    reports,
+                    unreadable: look.unreadable,
+                }));
             }
             sleep(PAUSE).await;
         }
+    }
+
+    fn is_replaced(&self, proofs: &Gathered<Proof>) -> bool {
+        proofs.answers().any(|(_, proof)| {
+            matches!(proof, Proof::Stale(Some(revision)) if !self.pushed.knows(*revision))
+        })
     }
 
     async fn look(&self) -> Result<Look, SysError> {
@@ -102,7 +131,7 @@ impl Containment<'_> {
 
     /// All of a small account with identities; of a large one a plain list, and identities only of cids that are new.
     async fn connections_now(&self) -> Result<Gathered<Vec<ConnectionRow>>, SysError> {
-        let account = self.update.account();
+        let account = self.pushed.update.account();
         if self.connections <= SMALL_ACCOUNT {
             return self
                 .sys
@@ -159,7 +188,7 @@ impl Containment<'_> {
 
     fn report(&self, server: &ServerRow, proofs: &Gathered<Proof>, look: &Look) -> ServerReport {
         let name = &server.name;
-        let pushed = answer(self.told, name).map(Result::is_ok);
+        let pushed = answer(&self.pushed.told, name).map(Result::is_ok);
         let in_force = answer(proofs, name).and_then(|proof| match proof {
             Ok(Proof::InForce | Proof::Stored) => Some(true),
             Ok(Proof::Stale(_)) => Some(false),

@@ -21,7 +21,7 @@ use nats_oam::ledger::audit::Outcome as Word;
 use nats_oam::store::keyring::{Keyring, NewKey};
 use tokio::sync::Barrier;
 
-use crate::support::between::{Moment, applied, nothing, ports, prepared};
+use crate::support::between::{Moment, applied, nothing, ports, ports_proving, prepared};
 use crate::support::ears::Ears;
 use crate::support::world::{Tenant, World, finished};
 
@@ -210,31 +210,48 @@ async fn a_base_that_changed_since_the_preview_is_stale_and_nothing_is_done() {
     );
 }
 
+/// One who read the account before anybody else pushed, and pushes last: no other revocation is in that token.
+async fn late(rival: &Arc<Rival>, theirs: UserId) -> Moment {
+    let (rival, base) = (Arc::clone(rival), rival.base().await);
+    once(move || {
+        let (rival, base) = (Arc::clone(&rival), base.clone());
+        async move { rival.revokes(&base, theirs).await }.boxed()
+    })
+}
+
+async fn both_stand(world: &World, ports: &Ports, tenant: &Tenant, theirs: UserId) {
+    let ours = someone();
+
+    let outcome = revoked_through(ports, tenant, ours).await;
+
+    assert_eq!(outcome.word, Word::Verified, "{outcome:?}");
+    let mut warnings = outcome.report.warnings.iter();
+    assert!(warnings.any(|said| said.code == "raced"));
+    agreed(&world.ears().await, tenant, &[ours, theirs]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_that_is_overwritten_goes_again_and_both_stand() {
     let Some(world) = World::shared() else { return };
-    let (tenant, admin) = (world.tenant(), world.admin());
+    let (tenant, admin, theirs) = (world.tenant(), world.admin(), someone());
     let rival = Rival::of(world, &tenant).await;
-    let (ours, theirs, base) = (someone(), someone(), rival.base().await);
-    let late = Arc::clone(&rival);
-    // It read before we pushed, and pushes after us: our revocation is not in its token.
-    let overwrite = once(move || {
-        let (late, base) = (Arc::clone(&late), base.clone());
-        async move { late.revokes(&base, theirs).await }.boxed()
-    });
+    let overwrite = late(&rival, theirs).await;
+
     let ports = ports(world, &admin, nothing(), overwrite).await;
 
-    let outcome = revoked_through(&ports, &tenant, ours).await;
+    both_stand(world, &ports, &tenant, theirs).await;
+}
 
-    assert_eq!(outcome.word, Word::Verified, "{outcome:?}");
-    assert!(
-        outcome
-            .report
-            .warnings
-            .iter()
-            .any(|said| said.code == "raced")
-    );
-    agreed(&rival.ears, &tenant, &[ours, theirs]).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_that_is_overwritten_later_than_it_looks_back_goes_again_as_well() {
+    let Some(world) = World::shared() else { return };
+    let (tenant, admin, theirs) = (world.tenant(), world.admin(), someone());
+    let rival = Rival::of(world, &tenant).await;
+    let overwrite = late(&rival, theirs).await;
+
+    let ports = ports_proving(world, &admin, overwrite).await;
+
+    both_stand(world, &ports, &tenant, theirs).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,11 +261,7 @@ async fn a_lift_that_is_overwritten_is_partial_and_says_so() {
     let rival = Rival::of(world, &tenant).await;
     let (lifted, theirs) = (someone(), someone());
     rival.revokes(&rival.base().await, lifted).await;
-    let (late, base) = (Arc::clone(&rival), rival.base().await);
-    let overwrite = once(move || {
-        let (late, base) = (Arc::clone(&late), base.clone());
-        async move { late.revokes(&base, theirs).await }.boxed()
-    });
+    let overwrite = late(&rival, theirs).await;
     let ports = ports(world, &admin, nothing(), overwrite).await;
     let lift = LiftRevocations {
         users: vec![format!("{}/{lifted}", tenant.id).parse().unwrap()],

@@ -39,6 +39,7 @@ struct Between {
     servers: Arc<dyn Sys>,
     before_push: Moment,
     after_push: Moment,
+    before_proof: Moment,
 }
 
 /// Nothing happens.
@@ -52,13 +53,29 @@ pub async fn ports(world: &World, admin: &Admin, before_push: Moment, after_push
     with_moments(opened, before_push, after_push)
 }
 
-pub fn with_moments(mut ports: Ports, before_push: Moment, after_push: Moment) -> Ports {
-    let servers = ports.sys.take().unwrap();
-    ports.sys = Some(Arc::new(Between {
+pub fn with_moments(ports: Ports, before_push: Moment, after_push: Moment) -> Ports {
+    between(ports, |servers| Between {
         servers,
         before_push,
         after_push,
-    }));
+        before_proof: nothing(),
+    })
+}
+
+/// The same, with one moment: before the servers are asked what they enforce.
+pub async fn ports_proving(world: &World, admin: &Admin, before_proof: Moment) -> Ports {
+    let opened = open_ports(&world.description(), admin.home.path()).await;
+    between(opened, |servers| Between {
+        servers,
+        before_push: nothing(),
+        after_push: nothing(),
+        before_proof,
+    })
+}
+
+fn between(mut ports: Ports, with: impl FnOnce(Arc<dyn Sys>) -> Between) -> Ports {
+    let servers = ports.sys.take().unwrap();
+    ports.sys = Some(Arc::new(with(servers)));
     ports
 }
 
@@ -198,7 +215,10 @@ impl Sys for Between {
     }
 
     fn prove<'a>(&'a self, update: &'a Update) -> BoxFuture<'a, Result<Gathered<Proof>, SysError>> {
-        self.servers.prove(update)
+        Box::pin(async move {
+            (self.before_proof)().await;
+            self.servers.prove(update).await
+        })
     }
 
     fn kick(&self, id: ConnId) -> BoxFuture<'_, Kicked> {
