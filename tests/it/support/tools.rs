@@ -75,7 +75,7 @@ impl Tools {
         let mut questions = oracle.stdin.take().unwrap();
         let lines: String = requests
             .iter()
-            .map(|request| format!("{request}\n"))
+            .flat_map(|request| [request.to_string(), "\n".to_owned()])
             .collect();
         // From a thread of its own: the oracle answers as it reads, and both pipes have an end.
         let asking = std::thread::spawn(move || questions.write_all(lines.as_bytes()));
