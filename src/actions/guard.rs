@@ -18,16 +18,20 @@ use crate::jwt::token::Token;
 use crate::ledger::RecordId;
 use crate::ledger::audit::{Draft, Ending, Outcome as Word, Target};
 use crate::ledger::guard::Guard;
-use crate::sys::{ConnQuery, Kicked, ServerNews, Sys, SysError, SysEvent, Update};
+use crate::sys::{ConnQuery, Kicked, Proof, ServerNews, Sys, SysError, SysEvent, Update};
 use crate::text::Text;
 
 use super::apply::on_disk;
 use super::copies::ServerCopies;
 use super::facts::user_of;
 use super::ports::Ports;
+use super::verify::PAUSE;
 
 /// The id under which the record has what a guard does.
 pub const ACTION: &str = "guard.push";
+
+/// How often a late server is asked whether it has what was pushed.
+const LOOKS: usize = 10;
 
 /// What a guard did about one account on a server that came late.
 #[derive(Clone, Debug)]
@@ -155,10 +159,17 @@ async fn push_again(
         Ok(intent) => intent,
         Err(error) => return problem(server, account, &error),
     };
-    let closed = close_intruders(sys, server, &current).await;
-    let (word, closed, why) = match closed {
-        Ok(closed) => (Word::Verified, closed, None),
-        Err(error) => (Word::Partial, 0, Some(Text::from(error.to_string()))),
+    let Closed { closed, why } =
+        close_intruders(sys, server, &current)
+            .await
+            .unwrap_or_else(|error| Closed {
+                closed: 0,
+                why: Some(error.to_string().into()),
+            });
+    let word = if why.is_none() {
+        Word::Verified
+    } else {
+        Word::Partial
     };
     let ending = Ending {
         at: (ports.now)(),
@@ -183,38 +194,85 @@ async fn push_again(
     }
 }
 
+/// What is known of a late server.
+struct Closed {
+    closed: usize,
+    /// Why it cannot be said that the revocations hold there.
+    why: Option<Text>,
+}
+
 /// The push comes first: it needs no list, and its own walk closes whom we cannot read.
 async fn close_intruders(
     sys: &dyn Sys,
     server: &ServerLabel,
     current: &Token,
-) -> Result<usize, SysError> {
+) -> Result<Closed, SysError> {
     let account = Account::of(current)?;
     let update = Update::new(current.clone(), 0)?;
+    // Whether the late one took it is asked of it below.
     let _told = sys.push(&update).await?;
+    let intruders = intruders(sys, server, &account).await?;
+    let mut closed = 0;
+    for id in &intruders {
+        closed += usize::from(matches!(
+            sys.kick(*id).await,
+            Kicked::Closed | Kicked::NotThere
+        ));
+    }
+    let why = if !is_in_force(sys, server, &update).await? {
+        Some("it does not say that it enforces the token that was pushed".into())
+    } else if closed < intruders.len() {
+        Some(
+            format!(
+                "{} connections are not seen closed",
+                intruders.len() - closed
+            )
+            .into(),
+        )
+    } else {
+        None
+    };
+    Ok(Closed { closed, why })
+}
+
+/// Who is connected to a server and kept out by the account.
+async fn intruders(
+    sys: &dyn Sys,
+    server: &ServerLabel,
+    account: &Account,
+) -> Result<Vec<ConnId>, SysError> {
     let rows = match sys
         .connections(ConnQuery::AccountWithAuth(account.id))
         .await
     {
-        Err(SysError::UnknownAccount(_)) => return Ok(0),
+        Err(SysError::UnknownAccount(_)) => return Ok(Vec::new()),
         rows => rows?,
     };
     let here = rows
         .answers()
         .filter(|(told, _)| told.name == server.name)
         .flat_map(|(_, rows)| rows);
-    let intruders: Vec<ConnId> = here
-        .filter(|row| is_kept_out(&account, row))
+    Ok(here
+        .filter(|row| is_kept_out(account, row))
         .map(|row| row.id)
-        .collect();
-    let mut closed = 0;
-    for id in intruders {
-        closed += usize::from(matches!(
-            sys.kick(id).await,
-            Kicked::Closed | Kicked::NotThere
-        ));
+        .collect())
+}
+
+/// Whether a server says that it enforces an update. It is given a while to take it.
+async fn is_in_force(
+    sys: &dyn Sys,
+    server: &ServerLabel,
+    update: &Update,
+) -> Result<bool, SysError> {
+    for _ in 0..LOOKS {
+        let proofs = sys.prove(update).await?;
+        let here = proofs.answers().find(|(told, _)| told.name == server.name);
+        if matches!(here, Some((_, Proof::InForce | Proof::Stored))) {
+            return Ok(true);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
-    Ok(closed)
+    Ok(false)
 }
 
 fn is_kept_out(account: &Account, row: &ConnectionRow) -> bool {

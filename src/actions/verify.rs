@@ -19,7 +19,7 @@ use super::outcome::{ServerReport, ServerVerdict};
 use super::prepare::SMALL_ACCOUNT;
 
 /// Between two looks while a server that answers is not clear.
-const PAUSE: Duration = Duration::from_millis(150);
+pub(super) const PAUSE: Duration = Duration::from_millis(150);
 
 /// What has to be true of an account on every server.
 pub(super) struct Containment<'a> {
