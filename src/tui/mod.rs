@@ -23,6 +23,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossterm::event::EventStream;
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use ratatui::layout::Size;
 use tokio::runtime::{Builder, Runtime};
@@ -37,7 +39,7 @@ use self::keymap::Keymap;
 use self::runtime::event_loop::{EventLoop, INBOX, Perform as _, Stage};
 use self::runtime::perform::{Reopen, Workers};
 use self::runtime::screen::Screen;
-use self::runtime::terminal::{Modes, Mouse};
+use self::runtime::terminal::{self, Modes, Mouse};
 use self::theme::{DEFAULT, Depth, Theme};
 use self::widgets::glyph::Glyphs;
 use crate::actions::opening::{Opening, Reach};
@@ -82,9 +84,7 @@ pub fn run(
     wishes: &Wishes,
 ) -> Result<Ended, TuiError> {
     let (looks, mouse, warnings) = looks(wishes);
-    let (width, height) = crossterm::terminal::size()?;
-    let size = Size { width, height };
-    let mut app = App::new(model(&opening), looks, size);
+    let mut app = App::new(model(&opening), looks, terminal::size()?);
     if let Some(warning) = warnings.into_iter().next() {
         app.greet(Toast::new(Tone::Failure, warning), Timestamp::now());
     }
@@ -120,17 +120,29 @@ async fn show(
         stage: modes,
         now: Timestamp::now,
     };
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut hung_up = signal(SignalKind::hangup())?;
+    let told_to_stop = [
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+        SignalKind::interrupt(),
+        SignalKind::quit(),
+    ]
+    .map(|kind| Ok::<_, io::Error>((kind, signal(kind)?)));
+    let mut stops = FuturesUnordered::new();
+    for stop in told_to_stop {
+        let (kind, mut signal) = stop?;
+        stops.push(async move {
+            signal.recv().await;
+            kind.as_raw_value()
+        });
+    }
     tokio::select! {
         done = event_loop.run() => done.map(|()| Ended::Quit),
-        _ = terminated.recv() => Ok(Ended::Signal(SignalKind::terminate().as_raw_value())),
-        _ = hung_up.recv() => Ok(Ended::Signal(SignalKind::hangup().as_raw_value())),
+        Some(signal) = stops.next() => Ok(Ended::Signal(signal)),
     }
 }
 
 impl Stage for Modes {
-    fn suspend(&mut self) -> io::Result<()> {
+    fn suspend(&mut self) -> io::Result<Size> {
         Self::suspend(self)
     }
 }

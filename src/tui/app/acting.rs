@@ -16,6 +16,7 @@ use crate::actions::outcome::{Outcome, Report};
 use crate::actions::plan::{Approved, Preview};
 use crate::actions::spec::ActionId;
 use crate::explain::Explanation;
+use crate::ledger::audit::Outcome as Word;
 use crate::tui::popups::Popup;
 use crate::tui::popups::board::Board;
 use crate::tui::popups::consent::{Consenting, Given};
@@ -25,8 +26,6 @@ use crate::tui::popups::reading::Reading;
 #[derive(Default)]
 pub(super) struct Acting {
     stage: Stage,
-    /// Somebody wanted to leave while an act was running.
-    asked_to_leave: bool,
 }
 
 #[derive(Default)]
@@ -42,6 +41,8 @@ enum Stage {
     Running {
         job: JobId,
         board: Box<Board>,
+        /// Somebody wanted to leave meanwhile.
+        asked_to_leave: bool,
     },
 }
 
@@ -133,13 +134,17 @@ impl App {
         let board = Box::new(Board::new(title, approved.plan(), servers));
         let job = self.jobs.next();
         self.popup = Some(Popup::Board(board.clone()));
-        self.acting.stage = Stage::Running { job, board };
+        self.acting.stage = Stage::Running {
+            job,
+            board,
+            asked_to_leave: false,
+        };
         vec![Effect::Apply(job, approved)]
     }
 
     /// More is known of the act that runs.
     pub(super) fn progressed(&mut self, of: JobId, report: Report) {
-        if let Stage::Running { job, board } = &mut self.acting.stage
+        if let Stage::Running { job, board, .. } = &mut self.acting.stage
             && *job == of
         {
             board.progress(report);
@@ -149,14 +154,21 @@ impl App {
         }
     }
 
-    /// The act has ended. Its board stays if it is looked at; the bottom line says it in any case.
+    /// The act has ended. Its board stays if it is looked at; the bottom line says it in any case. Who wanted to leave does, if
+    /// there is nothing left to know.
     pub(super) fn ended(&mut self, of: JobId, outcome: Box<Outcome>, now: Timestamp) {
-        let Stage::Running { job, board } = &mut self.acting.stage else {
+        let Stage::Running {
+            job,
+            board,
+            asked_to_leave,
+        } = &mut self.acting.stage
+        else {
             return;
         };
         if *job != of {
             return;
         }
+        let leaves = *asked_to_leave && outcome.word == Word::Verified;
         let toast = told(&outcome);
         board.end(outcome);
         if let Some(Popup::Board(shown)) = &mut self.popup {
@@ -164,7 +176,7 @@ impl App {
         }
         self.acting.stage = Stage::Rest;
         self.say(toast, now);
-        if self.acting.asked_to_leave {
+        if leaves {
             self.state = Running::Quit;
         }
     }
@@ -188,13 +200,17 @@ impl App {
 
     /// Leaves, but not from under an act that runs: it is let end, unless somebody insists.
     pub(super) fn quit(&mut self, now: Timestamp) {
-        match &self.acting.stage {
-            Stage::Running { board, .. } if !self.acting.asked_to_leave => {
+        match &mut self.acting.stage {
+            Stage::Running {
+                board,
+                asked_to_leave,
+                ..
+            } if !*asked_to_leave => {
                 let word = format!(
-                    "{} is running: leaving when it has ended; again to leave now, its record stays open",
+                    "{} is running: leaving when it is verified; again to leave now, its record stays open",
                     board.summary()
                 );
-                self.acting.asked_to_leave = true;
+                *asked_to_leave = true;
                 self.say(Toast::new(Tone::Warning, word), now);
             }
             Stage::Running { .. } | Stage::Reading { .. } | Stage::Rest => {

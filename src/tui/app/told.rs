@@ -86,13 +86,13 @@ pub(super) fn guarded(guarded: &Guarded) -> Toast {
         None => Toast::new(
             Tone::Warning,
             format!(
-                "{server} came late: the guard gave it the account, {} closed",
+                "{server} came late: the revocations hold there now, {} closed",
                 guarded.closed
             ),
         ),
         Some(problem) => Toast::new(
             Tone::Failure,
-            format!("{server} came late, and the guard could not reach it: {problem}"),
+            format!("{server} came late, and is not known to be guarded: {problem}"),
         ),
     }
 }

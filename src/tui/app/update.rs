@@ -8,7 +8,7 @@ use ratatui::layout::{Position, Size};
 
 use super::line::{FilterLine, Typed};
 use super::model::World;
-use super::msg::{Answer, Effect, Msg};
+use super::msg::{Answer, Ask, Effect, Msg, Slot};
 use super::toast::{Toast, Tone};
 use super::{App, Pressed, Scene, ViewKind};
 use crate::actions::opening::Reach;
@@ -233,15 +233,14 @@ impl App {
         self.ask_view(now, |view, scene| view.refresh(scene))
     }
 
-    /// Asks again for what is shown, without a word: what an act changed must not stand there as it was.
+    /// Asks again for what an act changes, whatever is shown: it must not stand anywhere as it was.
     fn look_again(&mut self, now: Timestamp) -> Vec<Effect> {
-        self.ask_view(now, |view, scene| {
-            let wishes = view.command(scene, Command::Refresh);
-            wishes
-                .into_iter()
-                .filter(|wish| !matches!(wish, Wish::Say(_)))
-                .collect()
-        })
+        let changed = [
+            (ViewKind::Users, Ask::Survey),
+            (ViewKind::Audit, Ask::Trail),
+        ];
+        let asks = changed.map(|(view, ask)| Wish::Ask(Slot::Rows(Place::top(view)), ask));
+        self.grant(asks.into(), now)
     }
 
     /// An answer goes to the place that asked, also while another is on top.
@@ -277,7 +276,8 @@ impl App {
                 Wish::Show(popup) => self.popup = Some(popup),
                 Wish::Say(toast) => self.say(toast, now),
                 Wish::Copy(text) => {
-                    self.say(Toast::new(Tone::Done, format!("copied {text}")), now);
+                    let word = format!("sent to the terminal's clipboard: {text}");
+                    self.say(Toast::new(Tone::Word, word), now);
                     effects.push(Effect::Copy(text.into()));
                 }
                 Wish::Enter(view) => {

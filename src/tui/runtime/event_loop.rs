@@ -34,8 +34,8 @@ pub trait Perform {
 
 /// The terminal beside its frames.
 pub trait Stage {
-    /// Gives the terminal away and takes it back.
-    fn suspend(&mut self) -> io::Result<()>;
+    /// Gives the terminal away and takes it back. It may have another size then.
+    fn suspend(&mut self) -> io::Result<Size>;
 }
 
 /// The loop and what it runs on.
@@ -113,8 +113,8 @@ where
             match effect {
                 Effect::Redraw => self.screen.forget()?,
                 Effect::Suspend => {
-                    self.stage.suspend()?;
-                    self.screen.forget()?;
+                    let size = self.stage.suspend()?;
+                    self.take(Msg::Input(Event::Resize(size.width, size.height)))?;
                 }
                 Effect::Copy(text) => self.screen.write(copied(&text.to_string())?.as_slice())?,
                 Effect::Open(_)

@@ -62,9 +62,10 @@ impl<W: Write> Screen<W> {
         })
     }
 
-    /// The next frame is drawn whole.
+    /// The next frame is drawn whole. Not `clear`, which asks the terminal where its cursor is, and waits.
     pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let area = self.terminal.get_frame().area();
+        self.terminal.resize(area)
     }
 
     /// Draws what changed, in one write.

@@ -22,6 +22,7 @@ use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
+use ratatui::layout::Size;
 
 /// Whether clicks come as events, or stay with the terminal for selecting text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,11 +72,18 @@ impl Modes {
     }
 
     /// Gives the terminal back to the shell, and takes it again when the shell continues us.
-    pub fn suspend(&self) -> io::Result<()> {
+    pub fn suspend(&self) -> io::Result<Size> {
         leave();
         rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
-        self.take()
+        self.take()?;
+        size()
     }
+}
+
+/// The size of the terminal, in cells.
+pub fn size() -> io::Result<Size> {
+    let (width, height) = crossterm::terminal::size()?;
+    Ok(Size { width, height })
 }
 
 impl Drop for Modes {

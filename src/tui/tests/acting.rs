@@ -249,17 +249,19 @@ fn leaving_waits_for_an_act_that_runs_unless_somebody_insists() {
             KeyModifiers::CONTROL,
         )))
     };
-    let mut screen = asked(WIDE, Depth::True, kick());
-    screen.press("y");
-    let job = applied(&screen).unwrap();
+    for (word, left) in [
+        (Word::Verified, Running::Quit),
+        (Word::Partial, Running::On),
+    ] {
+        let mut screen = asked(WIDE, Depth::True, kick());
+        screen.press("y");
+        let job = applied(&screen).unwrap();
 
-    screen.send(ctrl_c());
-    assert_eq!(screen.app.state, Running::On);
-    screen.send(Msg::Ended(
-        job,
-        outcome(&kick(), Word::Verified, Report::default()),
-    ));
-    assert_eq!(screen.app.state, Running::Quit);
+        screen.send(ctrl_c());
+        assert_eq!(screen.app.state, Running::On);
+        screen.send(Msg::Ended(job, outcome(&kick(), word, Report::default())));
+        assert_eq!(screen.app.state, left);
+    }
 
     let mut screen = asked(WIDE, Depth::True, kick());
     screen.press("y");
@@ -346,7 +348,7 @@ fn the_guard_tells_of_a_server_that_came_late() {
     assert!(
         screen
             .text()
-            .contains("n3 came late: the guard gave it the account, 2 closed")
+            .contains("n3 came late: the revocations hold there now, 2 closed")
     );
 }
 

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crossterm::event::{Event, KeyCode, KeyEvent};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures::channel::mpsc as feed;
 use jiff::Timestamp;
+use ratatui::layout::Size;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
@@ -50,7 +51,10 @@ impl Tape {
             .borrow()
             .iter()
             .for_each(|bytes| parser.process(bytes));
-        parser.screen().contents()
+        let lines = parser.screen().rows(0, WIDE.width);
+        lines
+            .map(|line| line.trim_end().to_owned() + "\n")
+            .collect()
     }
 }
 
@@ -61,8 +65,8 @@ impl Perform for Nobody {
 }
 
 impl Stage for Nobody {
-    fn suspend(&mut self) -> io::Result<()> {
-        Ok(())
+    fn suspend(&mut self) -> io::Result<Size> {
+        Ok(WIDE)
     }
 }
 
@@ -164,6 +168,28 @@ fn at_rest_no_byte_is_written() {
 
         assert_eq!(rig.tape.frames(), before);
         assert!(rig.tape.shown().contains("berlin-1"));
+    });
+}
+
+#[test]
+fn a_screen_is_drawn_anew_without_asking_the_terminal() {
+    on_stopped_time(async {
+        let rig = rig();
+        open(&rig).await;
+        let before = rig.tape.shown();
+        for letter in ['l', 'z'] {
+            let frames = rig.tape.frames();
+            let chord = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL);
+
+            rig.keys.unbounded_send(Ok(Event::Key(chord))).unwrap();
+            pass(100).await;
+
+            assert!(!rig.running.is_finished(), "ctrl-{letter}");
+            assert_eq!(rig.tape.frames(), frames + 1);
+            let drawn = rig.tape.0.borrow().last().unwrap().clone();
+            assert!(String::from_utf8(drawn).unwrap().contains("berlin-1"));
+        }
+        assert_eq!(rig.tape.shown(), before);
     });
 }
 

@@ -309,11 +309,11 @@ fn the_screen_rests_when_nothing_is_going_on() {
 
     screen.press("c");
 
-    assert!(screen.text().contains("copied N"));
+    assert!(screen.text().contains("clipboard: N"));
     let end = screen.app.next_change(screen.now).unwrap();
     assert_eq!(end.duration_since(screen.now), SignedDuration::from_secs(6));
     screen.later(SignedDuration::from_secs(6));
-    assert!(!screen.text().contains("copied"));
+    assert!(!screen.text().contains("clipboard"));
 }
 
 #[test]

@@ -200,6 +200,7 @@ fn r_reads_again_and_nothing_else_does() {
 #[test]
 fn what_an_act_changed_is_read_again_without_a_word() {
     let mut screen = at("2", WIDE, Depth::Mono);
+    screen.press("6");
     let before = surveys(&screen);
 
     let ended = outcome(&kick(), Word::Verified, Report::default());

@@ -91,9 +91,10 @@ impl Pane {
         }
     }
 
-    /// The table of a list in a place of this size, without the rule above it.
-    pub fn table(self, size: Size) -> Size {
-        let list = self
+    /// The table of a list in a place of this size, without the rule above it. As it is beside the detail: behind a whole one
+    /// it waits as it was.
+    pub fn table(size: Size) -> Size {
+        let list = Self::default()
             .split(Rect {
                 x: 0,
                 y: 0,

@@ -284,7 +284,7 @@ impl<S: Subject> View for Page<S> {
     }
 
     fn refresh(&mut self, scene: &Scene<'_>) -> Vec<Wish> {
-        self.list.fit(self.pane.table(scene.size), scene.now);
+        self.list.fit(Pane::table(scene.size), scene.now);
         let rows = S::source(scene.model).rows;
         let is_new = match (rows, self.list.rows()) {
             (Some(new), Some(held)) => !Arc::ptr_eq(new, held),

@@ -161,7 +161,7 @@ impl View for Servers {
     }
 
     fn refresh(&mut self, scene: &Scene<'_>) -> Vec<Wish> {
-        self.list.fit(self.pane.table(scene.size), scene.now);
+        self.list.fit(Pane::table(scene.size), scene.now);
         let census = scene.model.census.as_ref();
         let wish = census.and_then(|census| self.list.take(Arc::clone(census), scene.now));
         wish.into_iter().collect()
