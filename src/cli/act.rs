@@ -54,7 +54,10 @@ pub(super) async fn act<A: Action>(
             output,
         );
     }
-    let consent = consent(&preview, global);
+    let consent = tokio::select! {
+        consent = consent(&preview, global) => consent,
+        () = cancel.cancelled() => return cancelled(A::SPEC.id, output),
+    };
     let approved = match preview.approve(consent) {
         Ok(approved) => approved,
         Err(refusal) => return refused(A::SPEC.id, &refusal, output),
@@ -129,7 +132,7 @@ fn usage(refusal: &Refusal, output: &Output) -> u8 {
 }
 
 /// What was given by flags; on a terminal, what is typed now.
-fn consent(preview: &Preview, global: &Global) -> Consent {
+async fn consent(preview: &Preview, global: &Global) -> Consent {
     let text = |given: &Option<String>| given.as_deref().map(Text::from);
     let mut consent = Consent {
         yes: global.yes,
@@ -147,22 +150,28 @@ fn consent(preview: &Preview, global: &Global) -> Consent {
         tell(&shown(plan));
         match plan.level {
             Level::Free => {}
-            Level::Yes => consent.yes = ask("do it? (y)").as_deref() == Some("y"),
+            Level::Yes => consent.yes = ask("do it? (y)").await.as_deref() == Some("y"),
             Level::Tail | Level::Name => {
-                consent.typed = ask(&format!("type {} to confirm", plan.confirm));
+                consent.typed = ask(&format!("type {} to confirm", plan.confirm)).await;
             }
         }
     }
     consent
 }
 
-fn ask(question: &str) -> Option<String> {
+/// On a thread of its own, which is left behind when somebody would rather not answer.
+async fn ask(question: &str) -> Option<String> {
     let mut stderr = io::stderr();
     write!(stderr, "{question}: ")
         .and_then(|()| stderr.flush())
         .ok()?;
-    let mut line = String::new();
-    io::stdin().read_line(&mut line).ok()?;
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = io::stdin().read_line(&mut line).ok().map(|_| line);
+        let _ = sender.send(read); // nobody waits any more
+    });
+    let line = answer.await.ok()??;
     Some(line.trim().to_owned())
 }
 

@@ -138,6 +138,7 @@ pub struct Global {
         long,
         global = true,
         env = "NATS_OAM_READ_ONLY",
+        value_parser = clap::builder::FalseyValueParser::new(),
         conflicts_with = "write"
     )]
     pub read_only: bool,

@@ -24,11 +24,10 @@ use self::read::connection::Which;
 use crate::actions::action::Action;
 use crate::actions::opening::{self, Opened, Opening};
 use crate::actions::refs::RefError;
-use crate::explain::{Code, Explain, Explanation};
+use crate::explain::{Explain, Explanation};
 use crate::text::Text;
 
 const USAGE: u8 = 2;
-const FAILED: u8 = 1;
 
 /// Characters of a seed: 36 bytes in base32.
 const SEED_CHARS: usize = 58;
@@ -170,28 +169,27 @@ async fn in_world(global: &Global, command: impl AsyncFnOnce(&World<'_>) -> u8) 
     let opened = match opening::open(opening).await {
         Ok(opened) => opened,
         Err(error) => {
-            output.failure("error", &error.explain());
-            return 3;
+            return read::fail("error", &error.explain(), &output);
         }
     };
-    let cancel = CancellationToken::new();
-    stop_on_interrupt(cancel.clone());
     let world = World {
         opened,
         global,
         output,
-        cancel,
     };
     command(&world).await
 }
 
-/// SIGINT is obeyed between two steps of an act.
-fn stop_on_interrupt(cancel: CancellationToken) {
+/// From here on SIGINT ends the program no more: an act obeys it between two steps, a stream says that it is over.
+fn interrupted() -> CancellationToken {
+    let cancel = CancellationToken::new();
+    let told = cancel.clone();
     tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
+            told.cancel();
         }
     });
+    cancel
 }
 
 /// What a command works in.
@@ -199,19 +197,12 @@ struct World<'a> {
     opened: Opened,
     global: &'a Global,
     output: Output,
-    cancel: CancellationToken,
 }
 
 impl World<'_> {
     async fn act<A: Action>(&self, action: &A) -> u8 {
-        act(
-            action,
-            &self.opened,
-            self.global,
-            &self.output,
-            &self.cancel,
-        )
-        .await
+        let cancel = interrupted();
+        act(action, &self.opened, self.global, &self.output, &cancel).await
     }
 
     async fn status(&self) -> u8 {
@@ -269,25 +260,25 @@ impl World<'_> {
     }
 
     async fn connection(&self, verb: ConnectionVerb) -> u8 {
-        let (opened, output, cancel) = (&self.opened, &self.output, &self.cancel);
+        let (opened, output) = (&self.opened, &self.output);
         match verb {
             ConnectionVerb::Ls {
                 accounts,
                 closed,
                 watch,
             } => {
-                let which = match (closed, watch) {
-                    (true, _) => Which::Closed,
-                    (false, true) => Which::Watched,
-                    (false, false) => Which::Open,
-                };
-                read::connection::list(&accounts, which, opened, output, cancel).await
+                if watch {
+                    return read::watch::list_and_watch(&accounts, opened, output, interrupted())
+                        .await;
+                }
+                let which = if closed { Which::Closed } else { Which::Open };
+                read::connection::list(&accounts, which, opened, output).await
             }
             ConnectionVerb::Info { connection } => {
                 read::connection::info(&connection, opened, output).await
             }
             ConnectionVerb::Watch { accounts } => {
-                read::watch::watch(&accounts, opened, output, cancel).await
+                read::watch::watch(&accounts, opened, output, interrupted()).await
             }
             ConnectionVerb::Kick(action) => self.act(&action).await,
         }
@@ -327,9 +318,6 @@ impl World<'_> {
 
 /// Says why another face could not start, and gives the exit code.
 pub fn fail(global: &Global, kind: &str, explanation: &Explanation) -> u8 {
-    Output::new(global, Text::default(), Timestamp::now()).failure(kind, explanation);
-    match explanation.code {
-        Code::Usage | Code::NotFound => USAGE,
-        _ => FAILED,
-    }
+    let output = Output::new(global, Text::default(), Timestamp::now());
+    read::fail(kind, explanation, &output)
 }

@@ -125,7 +125,7 @@ impl Output {
             out(&Value::Object(envelope).to_string());
         } else {
             out(&outline(&item));
-            self.tell(&answer.warnings);
+            self.tell_of(answer);
         }
     }
 
@@ -147,6 +147,19 @@ impl Output {
         answer: &Answer,
         standard: &str,
     ) -> Result<(), Explanation> {
+        self.rows(kind, rows, answer, standard)?;
+        self.end(answer);
+        Ok(())
+    }
+
+    /// The same, and not yet its end: a stream may follow.
+    pub(super) fn rows<R: Row + Serialize>(
+        &self,
+        kind: &str,
+        rows: &[R],
+        answer: &Answer,
+        standard: &str,
+    ) -> Result<(), Explanation> {
         let columns: Columns<R> = self.columns(standard)?;
         let order = self.page(rows, standard)?;
         let chosen: Vec<&R> = order.into_iter().filter_map(|at| rows.get(at)).collect();
@@ -156,22 +169,17 @@ impl Output {
                 envelope.insert("items".to_owned(), chosen.iter().map(to_value).collect());
                 out(&Value::Object(envelope).to_string());
             }
-            Format::Lines => self.lines(kind, &chosen, answer),
-            Format::Csv => csv(&chosen, &columns.fields()),
+            Format::Lines => chosen.iter().for_each(|row| out(&line(kind, row))),
+            Format::Csv => {
+                csv(&chosen, &columns.fields());
+                self.tell_of(answer);
+            }
             Format::Table => {
                 table(&chosen, &columns, self.now);
-                self.tell(&answer.warnings);
-                tell_silent(answer);
+                self.tell_of(answer);
             }
         }
         Ok(())
-    }
-
-    fn lines<R: Serialize>(&self, kind: &str, rows: &[&R], answer: &Answer) {
-        for row in rows {
-            out(&line(kind, row));
-        }
-        out(&Value::Object(self.envelope("end", answer)).to_string());
     }
 
     fn columns<R: Row>(&self, standard: &str) -> Result<Columns<R>, Explanation> {
@@ -244,9 +252,9 @@ impl Output {
         }
     }
 
-    /// Prints that a stream is over.
+    /// Prints that a list or a stream is over, where it is one of lines.
     pub(super) fn end(&self, answer: &Answer) {
-        if self.is_json() {
+        if self.format == Format::Lines {
             out(&Value::Object(self.envelope("end", answer)).to_string());
         }
     }
@@ -281,6 +289,19 @@ impl Output {
         ])
     }
 
+    /// For a person, what has to be known of an answer: its warnings, and who was silent.
+    fn tell_of(&self, answer: &Answer) {
+        self.tell(&answer.warnings);
+        let silent = answer.asked.iter().flat_map(|asked| &asked.silent);
+        let names: Vec<String> = silent.map(Text::to_string).collect();
+        if !self.quiet && !names.is_empty() {
+            tell(&format!(
+                "{} did not answer: what is there is not known",
+                names.join(", ")
+            ));
+        }
+    }
+
     /// Warnings for a person.
     pub(super) fn tell(&self, warnings: &[Warning]) {
         if !self.quiet {
@@ -298,18 +319,6 @@ fn line(kind: &str, item: &impl Serialize) -> String {
         line.extend(fields);
     }
     Value::Object(line).to_string()
-}
-
-fn tell_silent(answer: &Answer) {
-    if let Some(asked) = &answer.asked
-        && !asked.silent.is_empty()
-    {
-        let names: Vec<String> = asked.silent.iter().map(Text::to_string).collect();
-        tell(&format!(
-            "{} did not answer: what is there is not in this list",
-            names.join(", ")
-        ));
-    }
 }
 
 /// Something for a person, on standard error.

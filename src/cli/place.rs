@@ -80,11 +80,12 @@ fn variable(name: &str) -> Option<std::ffi::OsString> {
 }
 
 fn named(global: &Global) -> Option<String> {
-    global.context.clone().or_else(|| {
-        std::env::var("NATS_CONTEXT")
-            .ok()
-            .filter(|name| !name.is_empty())
-    })
+    let given = global.context.clone();
+    let environment = || std::env::var("NATS_CONTEXT").ok();
+    given
+        .filter(|name| !name.is_empty())
+        .or_else(environment)
+        .filter(|name| !name.is_empty())
 }
 
 /// What a context of the NATS CLI says in a key of ours.
@@ -140,7 +141,7 @@ pub(super) fn find(global: &Global, now: fn() -> Timestamp) -> Result<Opening, E
         } else {
             Reach::Servers
         },
-        data: ledger_root(global, &folders),
+        data: ledger_root(global.ledger.as_deref(), &folders)?,
         state: folders.state,
         context: Context {
             name: said.name,
@@ -174,12 +175,18 @@ fn access(global: &Global, production: Option<bool>) -> Access {
 }
 
 /// `--ledger folder:DIR` moves the record; its folders stay named by operator.
-fn ledger_root(global: &Global, folders: &Folders) -> PathBuf {
-    let dir = global
-        .ledger
-        .as_deref()
-        .and_then(|ledger| ledger.strip_prefix("folder:"));
-    dir.map_or_else(|| folders.data.clone(), PathBuf::from)
+fn ledger_root(ledger: Option<&str>, folders: &Folders) -> Result<PathBuf, Explanation> {
+    let written = ledger.unwrap_or("folder");
+    match written.split_once(':') {
+        None if matches!(written, "" | "folder") => Ok(folders.data.clone()),
+        Some(("folder", dir)) if !dir.is_empty() => Ok(dir.into()),
+        _ => Err(Explanation::new(
+            Code::Usage,
+            format!("there is no record of the kind {written:?}"),
+            "nothing was done",
+        )
+        .then("write folder, or folder:DIR")),
+    }
 }
 
 /// The user of this machine. Nobody vouches for the name.
@@ -202,20 +209,13 @@ fn context(around: &Surroundings) -> Result<Said, Explanation> {
         let theirs = around.contexts().load(name);
         theirs.map(of_nats).map_err(|error| error.explain())
     };
-    if let Some(name) = &around.named {
-        return Ok(Said {
-            flag: Some(name.clone()),
-            ..load(name)?
-        });
-    }
-    let ours = config::context_in_use(&around.folders.config);
-    if let Some(name) = ours.map_err(|error| error.explain())? {
-        return load(&name);
-    }
-    match around.contexts().load_selected() {
-        Some(loaded) => loaded.map(of_nats).map_err(|error| error.explain()),
-        None => Ok(Said::default()),
-    }
+    let Some(name) = around.current()? else {
+        return Ok(Said::default());
+    };
+    Ok(Said {
+        flag: around.named.clone(),
+        ..load(&name)?
+    })
 }
 
 fn of_ours(name: &str, ours: &config::Context) -> Said {

@@ -201,11 +201,6 @@ impl<'a> Contexts<'a> {
         self.named_in("context.txt")
     }
 
-    /// The selected context. One that is selected and missing is an error, as it is to the NATS CLI.
-    pub fn load_selected(&self) -> Option<Result<Context, ContextError>> {
-        self.selected().map(|name| self.load(name.raw()))
-    }
-
     /// The context that was selected before.
     pub fn previous(&self) -> Option<Text> {
         self.named_in("previous-context.txt")

@@ -1,9 +1,7 @@
 //! `connection ls|info`. Whose a connection is, is asked for small accounts at once and else for what is shown
 //! (ACTS section 7).
 
-use tokio_util::sync::CancellationToken;
-
-use super::{NAMES, Seen, answer, counted, fail, item, look, watch};
+use super::{NAMES, Seen, answer, counted, fail, item, look};
 use crate::actions::opening::Opened;
 use crate::actions::plan::Warning;
 use crate::actions::refs::{AccountRef, ConnRef, ServerRef};
@@ -22,8 +20,6 @@ use crate::text::Text;
 pub(in crate::cli) enum Which {
     Open,
     Closed,
-    /// Open ones, and then what happens.
-    Watched,
 }
 
 /// The columns of connections that are gone.
@@ -36,15 +32,15 @@ pub(in crate::cli) async fn list(
     which: Which,
     opened: &Opened,
     output: &Output,
-    cancel: &CancellationToken,
 ) -> u8 {
-    let done = match which {
-        Which::Open | Which::Closed => print(accounts, which, opened, output)
-            .await
-            .map(|(_, code)| code),
-        Which::Watched => print_and_watch(accounts, opened, output, cancel).await,
-    };
-    done.unwrap_or_else(|explanation| fail("connection.list", &explanation, output))
+    match print(accounts, which, opened, output).await {
+        Ok(survey) => {
+            let answer = answer(&survey, opened);
+            output.end(&answer);
+            answer.exit()
+        }
+        Err(explanation) => fail("connection.list", &explanation, output),
+    }
 }
 
 /// The servers, or why nobody can be asked for connections.
@@ -61,24 +57,13 @@ pub(super) fn servers(opened: &Opened) -> Result<&dyn Sys, Explanation> {
     sys.ok_or_else(|| opened.problems.last().cloned().unwrap_or_else(offline))
 }
 
-async fn print_and_watch(
-    accounts: &[AccountRef],
-    opened: &Opened,
-    output: &Output,
-    cancel: &CancellationToken,
-) -> Result<u8, Explanation> {
-    // Events first: what connects while the list is made is heard.
-    let events = watch::listen(servers(opened)?).await?;
-    let (survey, _) = print(accounts, Which::Watched, opened, output).await?;
-    Ok(watch::follow(events, accounts, &survey, (opened, output, cancel)).await)
-}
-
-async fn print(
+/// Prints the list, and not that it is over: more may follow.
+pub(super) async fn print(
     accounts: &[AccountRef],
     which: Which,
     opened: &Opened,
     output: &Output,
-) -> Result<(Survey, u8), Explanation> {
+) -> Result<Survey, Explanation> {
     let sys = servers(opened)?;
     // A wrong expression is told before anybody is asked.
     let is_forced = output.depends_on::<ConnectionRow>(&IDENTITY)?;
@@ -88,7 +73,7 @@ async fn print(
             let rows = read_closed(&mut survey, sys).await;
             (survey, rows)
         }
-        Which::Open | Which::Watched => {
+        Which::Open => {
             let Seen { mut survey, .. } = look(opened, &counted(accounts)).await?;
             let rows = read_open(&mut survey, sys).await;
             (survey, rows)
@@ -101,8 +86,8 @@ async fn print(
     }
     let answer = answer(&survey, opened);
     let columns = if which == Which::Closed { CLOSED } else { "" };
-    output.list_by("connection", &rows, &answer, columns)?;
-    Ok((survey, answer.exit()))
+    output.rows("connection", &rows, &answer, columns)?;
+    Ok(survey)
 }
 
 /// Asks whose the connections of large accounts are, if the answer hangs on it, or for the few that are shown. Else it is

@@ -111,11 +111,11 @@ fn item(kind: &str, item: &impl Serialize, answer: &Answer, output: &Output) -> 
 }
 
 /// Says why there is no answer, and gives the exit code.
-fn fail(kind: &str, explanation: &Explanation, output: &Output) -> u8 {
+pub(super) fn fail(kind: &str, explanation: &Explanation, output: &Output) -> u8 {
     output.failure(kind, explanation);
     match explanation.code {
         Code::Usage => 2,
-        Code::NotFound | Code::Ambiguous | Code::Moot | Code::NotPermitted => 3,
+        Code::NotFound | Code::Ambiguous | Code::Moot | Code::NotPermitted | Code::Record => 3,
         _ => 1,
     }
 }

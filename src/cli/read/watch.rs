@@ -1,8 +1,8 @@
 //! `connection watch`: what happens to connections, a line each, until SIGINT. Events are decoded; no token is in them.
 //!
 //! ```text
-//! {"kind":"connection","ref":"n1/41","state":"open",…}      connected
-//! {"kind":"connection","ref":"n1/41","state":"closed",…}    gone or refused, with the reason
+//! {"kind":"client","ref":"n1/41","state":"open",…}          connected; its kind is client, leafnode, ..
+//! {"kind":"client","ref":"n1/41","state":"closed",…}        gone or refused, with the reason
 //! {"kind":"flapped",…} {"kind":"gap",…}                     came and went too fast to list; something was lost
 //! {"kind":"end",…}
 //! ```
@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::servers;
+use super::connection::{Which, print, servers};
 use super::{NAMES, Seen, answer, fail, look};
 use crate::actions::opening::Opened;
 use crate::actions::refs::AccountRef;
@@ -26,13 +26,13 @@ use crate::inventory::connection::ConnectionRow;
 use crate::jwt::keys::AccountId;
 use crate::sys::{Lost, Sys, SysEvent};
 
-pub(super) type Events = BoxStream<'static, Vec<SysEvent>>;
+type Events = BoxStream<'static, Vec<SysEvent>>;
 
 pub(in crate::cli) async fn watch(
     accounts: &[AccountRef],
     opened: &Opened,
     output: &Output,
-    cancel: &CancellationToken,
+    cancel: CancellationToken,
 ) -> u8 {
     let started = async {
         let events = listen(servers(opened)?).await?;
@@ -45,16 +45,35 @@ pub(in crate::cli) async fn watch(
     }
 }
 
-pub(super) async fn listen(sys: &dyn Sys) -> Result<Events, Explanation> {
+/// `connection ls --watch`: who is connected, and then what happens.
+pub(in crate::cli) async fn list_and_watch(
+    accounts: &[AccountRef],
+    opened: &Opened,
+    output: &Output,
+    cancel: CancellationToken,
+) -> u8 {
+    let started = async {
+        // Events first: what connects while the list is made is heard.
+        let events = listen(servers(opened)?).await?;
+        let survey = print(accounts, Which::Open, opened, output).await?;
+        Ok((events, survey))
+    };
+    match started.await {
+        Ok((events, survey)) => follow(events, accounts, &survey, (opened, output, cancel)).await,
+        Err(explanation) => fail("connection.list", &explanation, output),
+    }
+}
+
+async fn listen(sys: &dyn Sys) -> Result<Events, Explanation> {
     sys.events().await.map_err(|error| error.explain())
 }
 
 /// Prints events until the stream or the person ends it.
-pub(super) async fn follow(
+async fn follow(
     mut events: Events,
     accounts: &[AccountRef],
     survey: &Survey,
-    (opened, output, cancel): (&Opened, &Output, &CancellationToken),
+    (opened, output, cancel): (&Opened, &Output, CancellationToken),
 ) -> u8 {
     let printer = Printer {
         only: (!accounts.is_empty()).then_some(&survey.accounts),

@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::{ask, holds, items, names, plain, settled};
-use crate::support::world::{World, text, until};
+use crate::support::world::{Admin, World, text, until};
 
 #[tokio::test]
 async fn lists_are_filtered_sorted_and_cut_and_say_where_an_expression_is_wrong() {
@@ -77,27 +77,39 @@ async fn what_is_not_there_or_fits_two_things_is_refused() {
 async fn what_happens_is_printed_as_it_happens_until_somebody_ends_it() {
     let Some(world) = World::busy() else { return };
     let admin = settled(world).await;
+    for verb in [&["watch"][..], &["ls", "--watch"]] {
+        is_printed(&admin, verb);
+    }
+}
+
+fn is_printed(admin: &Admin, verb: &[&str]) {
     let mut command: Command = admin.bare(&["--jsonl", "--context"]);
     command
         .arg(&admin.context)
-        .args(["connection", "watch", "BILLING"]);
+        .arg("connection")
+        .args(verb)
+        .arg("BILLING");
     let mut watching = command.spawn().unwrap();
     let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
 
     let mut states = std::collections::BTreeSet::new();
     while states.len() < 2 {
         let event: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
-        if event.get("ref").is_some() {
+        assert_ne!(event["kind"], "end");
+        if event["user"]["name"] == "flappy" {
             assert_eq!(event["account"]["name"], "BILLING");
-            assert_eq!(event["user"]["name"], "flappy");
             states.insert(text(&event["state"]));
         }
     }
     let pid = rustix::process::Pid::from_child(&watching);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
-    let last = lines.map(Result::unwrap).last().unwrap();
+    let kinds: Vec<String> = lines
+        .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap())
+        .map(|line| text(&line["kind"]))
+        .collect();
 
-    assert_eq!(serde_json::from_str::<Value>(&last).unwrap()["kind"], "end");
+    let ends = kinds.iter().filter(|kind| *kind == "end").count();
+    assert_eq!((ends, kinds.last().unwrap().as_str()), (1, "end"));
     assert_eq!(watching.wait().unwrap().code(), Some(0));
 }
 
