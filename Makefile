@@ -3,6 +3,9 @@
 
 .DEFAULT_GOAL := help
 
+# What would let a snapshot or a generated page pass by writing it.
+unexport INSTA_UPDATE INSTA_FORCE_PASS NATS_OAM_WRITE
+
 STEP = @printf '\n== %s\n'
 
 .PHONY: help check lint test tools demo doc deny stories fuzz

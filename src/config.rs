@@ -88,6 +88,8 @@ pub struct Tls {
 pub enum ConfigError {
     #[error("{path} cannot be read: {error}")]
     Read { path: Text, error: io::Error },
+    #[error("{path} cannot be written: {error}")]
+    Write { path: Text, error: io::Error },
     #[error("{path}: {why}")]
     Parse { path: Text, why: Text },
     #[error("{path} belongs to another user")]
@@ -104,7 +106,9 @@ impl Explain for ConfigError {
             "no setting was taken, nothing was done",
         );
         match self {
-            Self::Read { .. } => explanation.then("check the file and its folder"),
+            Self::Read { .. } | Self::Write { .. } => {
+                explanation.then("check the file and its folder")
+            }
             Self::Parse { .. } => explanation.then("correct the line"),
             Self::Owner { path } => {
                 explanation.then_run("make it yours", format!("chown $USER '{path}'"))
@@ -138,7 +142,7 @@ pub fn context_in_use(folder: &Path) -> Result<Option<String>, ConfigError> {
 /// Puts a context in use.
 pub fn use_context(folder: &Path, name: &str) -> Result<(), ConfigError> {
     let path = folder.join("context.txt");
-    write_own(&path, name).map_err(|error| ConfigError::Read {
+    write_own(&path, name).map_err(|error| ConfigError::Write {
         path: shown(&path),
         error,
     })

@@ -14,6 +14,21 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
+/// A URL without what stands before `@`, which may be a password, also one with a `/` in it.
+pub fn without_user(url: &str) -> String {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), url),
+    };
+    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match (authority.rsplit_once('@'), rest.rsplit_once('@')) {
+        (Some((_, host)), _) => scheme + host + path,
+        (None, Some((_, host))) => scheme + host,
+        (None, None) => scheme + rest,
+    }
+}
+
 /// A string that somebody else wrote.
 ///
 /// Compares, sorts and hashes by what was written; prints and serializes in its safe form. A shape test allows
@@ -158,6 +173,19 @@ impl From<Arc<str>> for Text {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        for (url, shown) in [
+            ("nats://u:pw@h:4222", "nats://h:4222"),
+            ("nats://u:p/w@h", "nats://h"),
+            ("u:pw@h", "h"),
+            ("tls://u@h:4222/x@y", "tls://h:4222/x@y"),
+            ("nats://h/path?a=b", "nats://h/path?a=b"),
+        ] {
+            assert_eq!(without_user(url), shown);
+        }
+    }
 
     #[test]
     fn plain_text_of_any_script_is_shown_as_it_is() {

@@ -1,6 +1,6 @@
 //! Kicks and what comes of them. A kick is never sold as containment: a client may come back, and then that is said.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use futures::stream::BoxStream;
@@ -14,7 +14,7 @@ use crate::jwt::keys::{ConnId, UserId};
 use crate::sys::{ConnQuery, Kicked, SysEvent};
 
 use super::facts::user_of;
-use super::outcome::CameBack;
+use super::outcome::{CameBack, ServerReport};
 use super::steps::{Steps, Stopped};
 use super::verify;
 
@@ -72,6 +72,19 @@ impl Steps<'_> {
             .await
             .map_err(|error| Stopped::partial(error.explain()))?;
         self.report.servers.extend(proven);
+        // A list that a silent server is not in says nothing of what was kicked there.
+        let unknown = kicks
+            .iter()
+            .filter(|(id, kicked)| {
+                *kicked == Kicked::Unknown && !open.iter().any(|row| row.id == *id)
+            })
+            .map(|(id, _)| id.server);
+        let census = sys.census().borrow().clone();
+        for server in unknown.collect::<BTreeSet<_>>() {
+            let row = census.ours().find(|row| row.id == Some(server));
+            let name = row.map_or_else(|| server.to_string().into(), |row| row.name.clone());
+            self.report.add(ServerReport::unknown(name, Some(server)));
+        }
         self.report.came_back =
             returned(events, &open, kicked_at, self.manner.wait.min(WATCHED)).await;
         match refused {

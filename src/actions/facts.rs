@@ -26,6 +26,8 @@ pub struct Facts {
     pub connections: Vec<ConnectionRow>,
     /// Open connections of the accounts in question, with identities as far as they can be read.
     pub open: Vec<ConnectionRow>,
+    /// Servers that did not say who is connected: nothing may be concluded from what is not in the lists.
+    pub unheard: BTreeSet<Text>,
     /// `None`: no server is to be asked.
     pub census: Option<Arc<Census>>,
     pub operator: Option<Operator>,
@@ -128,9 +130,9 @@ impl Facts {
     pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = Vec::new();
         if let Some(census) = &self.census {
-            let silent: Vec<String> = unanswered(census)
-                .map(|server| server.name.to_string())
-                .collect();
+            let missing = unanswered(census).map(|server| &server.name);
+            let silent: BTreeSet<&Text> = missing.chain(&self.unheard).collect();
+            let silent: Vec<String> = silent.into_iter().map(Text::to_string).collect();
             if !silent.is_empty() {
                 warnings.push(Warning::new(
                     "silent_servers",

@@ -1,13 +1,15 @@
 //! What a text from outside is: a key, a token, creds, or a seed. Seeds are turned into their public key here and forgotten.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
 use super::refusal::Refusal;
 use crate::jwt::creds::{Creds, MAX_CREDS_BYTES, Seed};
-use crate::jwt::keys::PublicKey;
+use crate::jwt::keys::{KEY_CHARS, PublicKey};
 use crate::jwt::token::Token;
 
 /// Whether the private part was in the text as well.
@@ -31,7 +33,7 @@ impl Given {
     /// Reads a text. `None`: it is nothing of this kind, perhaps a name.
     pub fn read(text: &[u8]) -> Option<Self> {
         let written = Zeroizing::new(String::from_utf8_lossy(text.trim_ascii()).into_owned());
-        if let Ok(key) = written.parse() {
+        if let Some(key) = bare_key(&written) {
             return Some(Self::Key(key));
         }
         if let Some(key) = public_of(&written) {
@@ -63,33 +65,62 @@ impl Given {
     }
 }
 
+/// A key that stands alone. Only a text of a key's length is tried: an error would keep a copy of what may be a seed.
+pub(super) fn bare_key(written: &str) -> Option<PublicKey> {
+    (written.len() == KEY_CHARS).then(|| written.parse().ok())?
+}
+
 /// The public key of a seed, bare as in a `.nk` file.
 fn public_of(written: &str) -> Option<PublicKey> {
     let seed = Seed::new(Zeroizing::new(written.to_owned())).ok()?;
     seed.public_key().ok()
 }
 
-/// The bytes of a file that somebody named. They may hold a seed, and clear themselves.
-pub fn of_file(path: &Path) -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    let fail =
-        |error: std::io::Error| Refusal::Unreadable(format!("{}: {error}", path.display()).into());
-    let file = std::fs::File::open(path).map_err(fail)?;
-    capped(file).map_err(fail)
+/// What may hold a seed, and clears itself.
+pub type Bytes = Zeroizing<Vec<u8>>;
+
+/// The bytes of a file that somebody named.
+pub async fn of_file(path: &Path) -> Result<Bytes, Refusal> {
+    let path = path.to_owned();
+    aside(move || {
+        let fail =
+            |error: io::Error| Refusal::Unreadable(format!("{}: {error}", path.display()).into());
+        capped(File::open(&path).map_err(fail)?).map_err(fail)
+    })
+    .await
 }
 
-/// The bytes of standard input.
-pub fn of_stdin() -> Result<Zeroizing<Vec<u8>>, Refusal> {
-    capped(std::io::stdin())
-        .map_err(|error| Refusal::Unreadable(format!("standard input: {error}").into()))
+/// The bytes of standard input, past the buffer of the standard library, which would keep a copy.
+pub async fn of_stdin() -> Result<Bytes, Refusal> {
+    aside(|| {
+        let unbuffered = io::stdin().as_fd().try_clone_to_owned().map(File::from);
+        unbuffered
+            .and_then(capped)
+            .map_err(|error| Refusal::Unreadable(format!("standard input: {error}").into()))
+    })
+    .await
 }
 
-/// One byte more than is taken, so that what is too long is refused by its reader. One allocation: a buffer that grows would
-/// leave parts of a seed behind.
-fn capped(from: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let most = MAX_CREDS_BYTES.saturating_add(1);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(most));
-    from.take(u64::try_from(most).unwrap_or(u64::MAX))
-        .read_to_end(&mut bytes)?;
+/// Reads on a thread of its own. The runtime waits for its blocking tasks when it ends, and somebody who is asked for
+/// standard input and interrupts instead would wait for ever.
+async fn aside(
+    read: impl FnOnce() -> Result<Bytes, Refusal> + Send + 'static,
+) -> Result<Bytes, Refusal> {
+    let (sender, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody may wait for it any more.
+        let _ = sender.send(read());
+    });
+    told.await
+        .unwrap_or_else(|error| Err(Refusal::Unreadable(error.to_string().into())))
+}
+
+/// Reads one byte more than is taken, so that what is too long is refused by its reader. The buffer has room for all: one
+/// that grows leaves parts of a seed behind.
+fn capped(from: File) -> io::Result<Bytes> {
+    const MOST: usize = MAX_CREDS_BYTES + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST + 1));
+    from.take(MOST as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

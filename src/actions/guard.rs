@@ -185,11 +185,12 @@ async fn push_again(
         ledger.result(intent, ending)
     })
     .await;
+    let unrecorded = result.as_ref().err().map(|error| error.to_string().into());
     Guarded {
         server: server.name.clone(),
         account,
         closed,
-        problem: why,
+        problem: why.or(unrecorded),
         record: result.ok(),
     }
 }
@@ -211,7 +212,12 @@ async fn close_intruders(
     let update = Update::new(current.clone(), 0)?;
     // Whether the late one took it is asked of it below.
     let _told = sys.push(&update).await?;
-    let intruders = intruders(sys, server, &account).await?;
+    let Some(intruders) = intruders(sys, server, &account).await? else {
+        return Ok(Closed {
+            closed: 0,
+            why: Some("it does not say who is connected".into()),
+        });
+    };
     let mut closed = 0;
     for id in &intruders {
         closed += usize::from(matches!(
@@ -235,27 +241,24 @@ async fn close_intruders(
     Ok(Closed { closed, why })
 }
 
-/// Who is connected to a server and kept out by the account.
+/// Who is connected to a server and kept out by the account. `None`: it does not say.
 async fn intruders(
     sys: &dyn Sys,
     server: &ServerLabel,
     account: &Account,
-) -> Result<Vec<ConnId>, SysError> {
+) -> Result<Option<Vec<ConnId>>, SysError> {
     let rows = match sys
         .connections(ConnQuery::AccountWithAuth(account.id))
         .await
     {
-        Err(SysError::UnknownAccount(_)) => return Ok(Vec::new()),
+        Err(SysError::UnknownAccount(_)) => return Ok(Some(Vec::new())),
         rows => rows?,
     };
-    let here = rows
-        .answers()
-        .filter(|(told, _)| told.name == server.name)
-        .flat_map(|(_, rows)| rows);
-    Ok(here
-        .filter(|row| is_kept_out(account, row))
-        .map(|row| row.id)
-        .collect())
+    let here = rows.answers().find(|(told, _)| told.name == server.name);
+    Ok(here.map(|(_, rows)| {
+        let kept_out = rows.iter().filter(|row| is_kept_out(account, row));
+        kept_out.map(|row| row.id).collect()
+    }))
 }
 
 /// Whether a server says that it enforces an update. It is given a while to take it.

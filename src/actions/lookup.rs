@@ -2,15 +2,17 @@
 //! in `resolve`, since they must not guess from a picture.
 
 use super::given::{self, Given};
-use super::refs::{AccountRef, RoleRef, UserRef};
+use super::refs::{AccountRef, ConnRef, RoleRef, ServerRef, UserRef};
 use super::refusal::Refusal;
 use super::resolve::{only, unknown};
 use crate::inventory::account_line::AccountLine;
 use crate::inventory::key_line::KeyLine;
 use crate::inventory::picture::Picture;
 use crate::inventory::role_line::RoleLine;
+use crate::inventory::server::ServerRow;
 use crate::inventory::user_line::UserLine;
-use crate::jwt::keys::{AccountId, PublicKey, UserId};
+use crate::jwt::keys::{AccountId, ConnId, PublicKey, UserId};
+use crate::sys::{Census, Gathered};
 use crate::text::Text;
 
 /// Characters of a key from which a prefix counts as one.
@@ -46,7 +48,17 @@ fn account_id(picture: &Picture, written: &AccountRef) -> Result<AccountId, Refu
     }
 }
 
-/// A user, also one that only a live connection or a revocation shows.
+/// Reads what a user is named by, if it is a file or standard input.
+pub async fn read(written: &UserRef) -> Result<UserRef, Refusal> {
+    let text = match written {
+        UserRef::File(path) => given::of_file(path).await?,
+        UserRef::Stdin => given::of_stdin().await?,
+        UserRef::Key(_) | UserRef::Named { .. } | UserRef::In { .. } => return Ok(written.clone()),
+    };
+    user_of(&text).map(UserRef::Key)
+}
+
+/// A user, also one that only a live connection or a revocation shows. A file is read before.
 pub fn user<'a>(picture: &'a Picture, written: &UserRef) -> Result<&'a UserLine, Refusal> {
     let id = match written {
         UserRef::Key(id) => *id,
@@ -69,8 +81,7 @@ pub fn user<'a>(picture: &'a Picture, written: &UserRef) -> Result<&'a UserLine,
                 .collect();
             only("user", written, &ids)?
         }
-        UserRef::File(path) => user_of(&given::of_file(path)?)?,
-        UserRef::Stdin => user_of(&given::of_stdin()?)?,
+        UserRef::File(_) | UserRef::Stdin => return Err(unknown("user", written)),
     };
     picture.user(id).ok_or_else(|| unknown("user", id))
 }
@@ -87,6 +98,55 @@ fn user_of(text: &[u8]) -> Result<UserId, Refusal> {
         .subject()
         .try_into()
         .map_err(|_| Refusal::Unreadable(format!("{} is no user", given.subject()).into()))
+}
+
+/// A server, by its name as it is shown or as it is, or by its id.
+pub fn server<'a>(
+    census: Option<&'a Census>,
+    written: &ServerRef,
+) -> Result<&'a ServerRow, Refusal> {
+    let fits = |row: &&ServerRow| match written {
+        ServerRef::Id(id) => row.id == Some(*id),
+        ServerRef::Name(name) => {
+            row.name.to_string() == *name || row.name == Text::from(name.as_str())
+        }
+    };
+    let servers = census.into_iter().flat_map(|census| &census.servers);
+    let found: Vec<&ServerRow> = servers.filter(fits).collect();
+    match found.as_slice() {
+        [only] => Ok(only),
+        [] => Err(unknown("server", written)),
+        several => Err(Refusal::Ambiguous {
+            written: written.to_string().into(),
+            fits: several
+                .iter()
+                .map(|row| {
+                    row.id
+                        .map_or_else(|| row.name.to_string(), |id| id.to_string())
+                })
+                .collect(),
+        }),
+    }
+}
+
+/// A connection, whether or not it is open. Its server has to answer, since nobody else knows it.
+pub fn connection(census: Option<&Census>, written: &ConnRef) -> Result<ConnId, Refusal> {
+    let row = server(census, &written.server)?;
+    let silent = || Refusal::NotConnected(format!("{} does not answer", row.name).into());
+    Ok(ConnId {
+        server: row.id.ok_or_else(silent)?,
+        cid: written.cid,
+    })
+}
+
+/// Why a connection is not among those that servers told of.
+pub fn not_open<T>(told: &Gathered<T>, written: &ConnRef) -> Refusal {
+    match told.unheard().next() {
+        Some(server) => {
+            Refusal::NotConnected(format!("{server} does not say whether it is open").into())
+        }
+        None => unknown("open connection", written),
+    }
 }
 
 pub fn role<'a>(picture: &'a Picture, written: &RoleRef) -> Result<&'a RoleLine, Refusal> {

@@ -143,8 +143,9 @@ pub async fn gather(
     let mut facts = Facts {
         accounts,
         users,
-        connections: asked_connections(sys, connections).await?,
+        connections: Vec::new(),
         open: Vec::new(),
+        unheard: BTreeSet::new(),
         census,
         operator: stock.operator.as_ref().map(|row| row.operator.clone()),
         held: held(ports).await?,
@@ -152,12 +153,17 @@ pub async fn gather(
         server_time,
         asked_signer: asked,
     };
+    if !connections.is_empty() {
+        let sys = sys.ok_or_else(|| Refusal::NotConnected("offline".into()))?;
+        let asked = ConnQuery::WithAuth(connections);
+        facts.connections = rows(sys, asked, &mut facts.unheard).await?;
+    }
     if needs.tokens {
         read_tokens(&mut facts.users, ports).await?;
     }
     let lacks_token = needs.tokens && facts.users.iter().any(|user| user.token.is_none());
     if let (true, Some(sys)) = (needs.open || lacks_token, sys) {
-        facts.open = open_connections(sys, &facts).await?;
+        read_open(&mut facts, sys).await?;
         learn_from_open(&mut facts);
     }
     if let (true, Some(sys)) = (lacks_token, sys) {
@@ -334,48 +340,41 @@ fn view(token: &Token) -> Result<Account, Refusal> {
     Account::of(token).map_err(|error| Refusal::Unreadable(error.to_string().into()))
 }
 
-async fn asked_connections(
-    sys: Option<&dyn Sys>,
-    ids: Vec<crate::jwt::keys::ConnId>,
-) -> Result<Vec<ConnectionRow>, Refusal> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let sys = sys.ok_or_else(|| Refusal::NotConnected("offline".into()))?;
-    rows(sys, ConnQuery::WithAuth(ids)).await
-}
-
 /// Open connections of all accounts in question. Of a large account only those are identified that claim to be a user that
 /// is named, as a hint; what they really are is then asked by cid.
-async fn open_connections(sys: &dyn Sys, facts: &Facts) -> Result<Vec<ConnectionRow>, Refusal> {
-    let mut open = Vec::new();
+async fn read_open(facts: &mut Facts, sys: &dyn Sys) -> Result<(), Refusal> {
+    let unheard = &mut facts.unheard;
     for (id, account) in &facts.accounts {
         if account.most_connections <= SMALL_ACCOUNT {
-            open.extend(rows(sys, ConnQuery::AccountWithAuth(*id)).await?);
+            let all = ConnQuery::AccountWithAuth(*id);
+            facts.open.extend(rows(sys, all, unheard).await?);
             continue;
         }
         for user in facts.users.iter().filter(|user| user.account == *id) {
-            let hints = rows(sys, ConnQuery::Claiming(*id, user.id)).await?;
+            let hints = rows(sys, ConnQuery::Claiming(*id, user.id), unheard).await?;
             if !hints.is_empty() {
-                open.extend(
-                    rows(
-                        sys,
-                        ConnQuery::WithAuth(hints.iter().map(|row| row.id).collect()),
-                    )
-                    .await?,
-                );
+                let hinted = ConnQuery::WithAuth(hints.iter().map(|row| row.id).collect());
+                facts.open.extend(rows(sys, hinted, unheard).await?);
             }
         }
     }
-    Ok(open)
+    Ok(())
 }
 
-async fn rows(sys: &dyn Sys, query: ConnQuery) -> Result<Vec<ConnectionRow>, Refusal> {
+/// Connections as the servers tell them, and who did not.
+async fn rows(
+    sys: &dyn Sys,
+    query: ConnQuery,
+    unheard: &mut BTreeSet<Text>,
+) -> Result<Vec<ConnectionRow>, Refusal> {
     match sys.connections(query).await {
-        Ok(told) => Ok(told
-            .answers()
-            .flat_map(|(_, rows)| rows.iter().cloned())
-            .collect()),
+        Ok(told) => {
+            unheard.extend(told.unheard().cloned());
+            Ok(told
+                .answers()
+                .flat_map(|(_, rows)| rows.iter().cloned())
+                .collect())
+        }
         // Nobody of an account that no server has is connected.
         Err(SysError::UnknownAccount(_)) => Ok(Vec::new()),
         Err(error) => Err(not_connected(&error)),

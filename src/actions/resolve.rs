@@ -1,23 +1,17 @@
 //! From refs as people write them to keys. What fits two things is refused with both; what fits none is refused as it was
 //! written. Reads creds files and standard input; asks servers only for whom a connection is.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::os::fd::AsFd as _;
-use std::path::Path;
-
-use zeroize::Zeroizing;
-
-use crate::inventory::server::ServerRow;
-use crate::jwt::creds::{Creds, MAX_CREDS_BYTES};
-use crate::jwt::keys::{AccountId, ConnId, KEY_CHARS, UserId};
+use crate::jwt::creds::Creds;
+use crate::jwt::keys::{AccountId, ConnId, UserId};
 use crate::jwt::token::Token;
 use crate::jwt::user::User;
 use crate::sys::{Census, ConnQuery, Sys};
 use crate::text::Text;
 
 use super::facts::{KnownUser, user_of};
-use super::refs::{AccountRef, ConnRef, ServerRef, UserRef, WhomRef};
+use super::given::{self, bare_key};
+use super::lookup;
+use super::refs::{AccountRef, ConnRef, UserRef, WhomRef};
 use super::refusal::Refusal;
 use super::stock::Stock;
 
@@ -62,10 +56,9 @@ impl Resolver<'_> {
     pub(super) async fn whom(&self, written: &WhomRef) -> Result<KnownUser, Refusal> {
         let (user, connection) = match written {
             WhomRef::User(UserRef::File(path)) => {
-                let path = path.clone();
-                return self.user_of_text(&aside(move || read_file(&path)).await?);
+                return self.user_of_text(&given::of_file(path).await?);
             }
-            WhomRef::User(UserRef::Stdin) => return self.user_of_text(&aside(read_stdin).await?),
+            WhomRef::User(UserRef::Stdin) => return self.user_of_text(&given::of_stdin().await?),
             WhomRef::User(user) => return self.user(user),
             WhomRef::UserOrConnection(user, connection) => (user, connection),
         };
@@ -132,7 +125,8 @@ impl Resolver<'_> {
 
     /// Whoever creds, a token or a key belong to. The signature is checked: a forged file names nobody.
     fn user_of_text(&self, text: &[u8]) -> Result<KnownUser, Refusal> {
-        if let Some(key) = bare_key(text) {
+        let bare = str::from_utf8(text.trim_ascii()).ok().and_then(bare_key);
+        if let Some(key) = bare.and_then(|key| UserId::try_from(key).ok()) {
             return self.user_by_key(key).ok_or_else(|| unknown("user", key));
         }
         let unreadable = |why: String| Refusal::Unreadable(why.into());
@@ -157,26 +151,7 @@ impl Resolver<'_> {
 
     /// The id of a connection; whether it is open is another question.
     pub(super) fn connection(&self, written: &ConnRef) -> Result<ConnId, Refusal> {
-        let servers = self
-            .census
-            .map(|census| census.servers.as_slice())
-            .unwrap_or_default();
-        let fits = |row: &&ServerRow| match &written.server {
-            ServerRef::Id(id) => row.id == Some(*id),
-            ServerRef::Name(name) => {
-                row.name.to_string() == *name || row.name == Text::from(name.as_str())
-            }
-        };
-        let found: Vec<_> = servers
-            .iter()
-            .filter(fits)
-            .filter_map(|row| row.id)
-            .collect();
-        let server = only("server", &written.server, &found)?;
-        Ok(ConnId {
-            server,
-            cid: written.cid,
-        })
+        lookup::connection(self.census, written)
     }
 
     async fn holder(&self, id: ConnId, written: &ConnRef) -> Result<KnownUser, Refusal> {
@@ -190,7 +165,7 @@ impl Resolver<'_> {
             .flat_map(|(_, rows)| rows)
             .find(|row| row.id == id)
             .cloned();
-        let row = row.ok_or_else(|| unknown("open connection", written))?;
+        let row = row.ok_or_else(|| lookup::not_open(&told, written))?;
         let user = user_of(&row).ok_or_else(|| {
             Refusal::Unreadable(
                 format!("whose {written} is cannot be read: its token is hidden").into(),
@@ -246,51 +221,4 @@ pub(super) fn only<T: Copy + std::fmt::Display>(
             fits: several.iter().map(ToString::to_string).collect(),
         }),
     }
-}
-
-/// Reads on a thread of its own. The runtime waits for its blocking tasks when it ends, and somebody who is asked for
-/// standard input and interrupts instead would wait for ever.
-async fn aside(
-    read: impl FnOnce() -> Result<Secret, Refusal> + Send + 'static,
-) -> Result<Secret, Refusal> {
-    let (sender, told) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        // Nobody may wait for it any more.
-        let _ = sender.send(read());
-    });
-    told.await
-        .unwrap_or_else(|error| Err(Refusal::Unreadable(error.to_string().into())))
-}
-
-/// A key that stands alone. Only a text of a key's length is tried: an error would keep a copy of what may be a seed.
-fn bare_key(text: &[u8]) -> Option<UserId> {
-    let written = str::from_utf8(text.trim_ascii()).ok()?;
-    (written.len() == KEY_CHARS).then(|| written.parse().ok())?
-}
-
-/// What may hold a seed, and clears itself.
-type Secret = Zeroizing<Vec<u8>>;
-
-fn read_file(path: &Path) -> Result<Secret, Refusal> {
-    let fail =
-        |error: io::Error| Refusal::Unreadable(format!("{}: {error}", path.display()).into());
-    let file = File::open(path).map_err(fail)?;
-    read_capped(file).map_err(fail)
-}
-
-/// Past the buffer of the standard library, which would keep a copy.
-fn read_stdin() -> Result<Secret, Refusal> {
-    let unbuffered = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-    unbuffered
-        .and_then(read_capped)
-        .map_err(|error| Refusal::Unreadable(format!("standard input: {error}").into()))
-}
-
-/// Reads one byte more than is taken, so that what is too long is refused by its reader. The buffer has room for all: one
-/// that grows leaves parts behind.
-fn read_capped(from: File) -> io::Result<Secret> {
-    const MOST: usize = MAX_CREDS_BYTES + 1;
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MOST + 1));
-    from.take(MOST as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

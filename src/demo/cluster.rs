@@ -3,9 +3,11 @@
 
 use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -49,16 +51,24 @@ struct Ports {
     leaf: u16,
 }
 
-/// Finds ports that nobody uses. They are free again when this returns, so another program could take one: a server that
-/// cannot bind says so at its start.
+/// Where ports are looked for: below those that systems give to outgoing connections, which would take them in between.
+const PORTS: Range<u32> = 10_000..32_000;
+
+/// So many for each sandbox, before it meets those of the next process.
+const PORTS_OF_ONE: u32 = 16;
+
+/// Finds ports that nobody uses. They are free again when this returns; each process looks in a place of its own, so that two
+/// sandboxes that start together do not take each other's. A server that cannot bind all the same says so at its start.
 fn free_ports<const N: usize>() -> io::Result<[u16; N]> {
-    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let held = (0..N)
-        .map(|_| TcpListener::bind(any))
-        .collect::<io::Result<Vec<_>>>()?;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    let begin = std::process::id().wrapping_mul(PORTS_OF_ONE);
     let mut ports = [0; N];
-    for (port, listener) in ports.iter_mut().zip(&held) {
-        *port = listener.local_addr()?.port();
+    for port in &mut ports {
+        *port = (0..PORTS.end - PORTS.start)
+            .map(|_| TAKEN.fetch_add(1, Ordering::Relaxed).wrapping_add(begin))
+            .filter_map(|at| u16::try_from(PORTS.start + at % (PORTS.end - PORTS.start)).ok())
+            .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+            .ok_or(io::ErrorKind::AddrInUse)?;
     }
     Ok(ports)
 }

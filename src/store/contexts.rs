@@ -21,7 +21,7 @@ use zeroize::Zeroizing;
 use super::paths::Environment;
 use super::read::Reader;
 use crate::inventory::Problem;
-use crate::text::Text;
+use crate::text::{Text, without_user};
 
 /// Looks up a variable; in the program `std::env::var_os`.
 pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -260,11 +260,13 @@ impl<'a> Contexts<'a> {
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())
             .unwrap_or_default();
+        let urls = written.url.split(',').map(str::trim);
+        let urls = urls.filter(|url| !url.is_empty());
         Ok(Context {
             login: self.login(&written)?,
             name: name.into(),
             path: path.to_owned(),
-            servers: written.url.split(',').filter_map(without_user).collect(),
+            servers: urls.map(|url| without_user(url).into()).collect(),
             tls: ContextTls {
                 ca: file(&written.ca),
                 cert: file(&written.cert),
@@ -439,19 +441,6 @@ fn expand(written: &str, variables: Variables<'_>) -> String {
         rest = tail;
     }
     out + rest
-}
-
-/// A URL without what stands before `@`, which may be a password.
-fn without_user(url: &str) -> Option<Text> {
-    let url = url.trim();
-    let (scheme, rest) = url
-        .split_once("://")
-        .map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    let separator = if scheme.is_empty() { "" } else { "://" };
-    (!url.is_empty()).then(|| format!("{scheme}{separator}{host}{path}").into())
 }
 
 /// The name rule of the NATS CLI: no separators and no `..`; anything else is allowed.

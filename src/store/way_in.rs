@@ -15,7 +15,7 @@ use crate::jwt::account::Account;
 use crate::jwt::json::Node;
 use crate::jwt::keys::{AccountId, KeyKind, PublicKey, UserId};
 use crate::jwt::operator::Operator;
-use crate::jwt::role::SigningKey;
+use crate::jwt::role::{SignerKind, SigningKey};
 use crate::jwt::signer::Signer;
 use crate::jwt::time::UnixTime;
 use crate::jwt::token::Token;
@@ -39,7 +39,7 @@ pub struct Seen {
 /// The system account, as the store has it.
 pub struct System {
     pub account: Account,
-    /// Whether the operator lets identity keys sign users.
+    /// Whether identity keys sign no users.
     pub strict: bool,
 }
 
@@ -166,7 +166,7 @@ fn choose_creds(
 ) -> Option<Choice> {
     let mut usable = Vec::new();
     for creds in &seen.creds {
-        match usable_user(creds, &system.account, now) {
+        match usable_user(creds, system, now) {
             Ok(user) => usable.push((creds, user)),
             Err(why) => passed_over.push(PassedOver {
                 what: shown(&creds.path),
@@ -195,20 +195,26 @@ fn choose_creds(
 /// The user of creds that the servers would let in now, as far as the store knows.
 fn usable_user<'a>(
     creds: &'a CredsSeen,
-    system: &Account,
+    system: &System,
     now: UnixTime,
 ) -> Result<&'a User, WhyNot> {
     let user = creds
         .user
         .as_ref()
         .map_err(|error| WhyNot::Unusable(error.clone()))?;
-    if user.account != system.id {
+    if user.account != system.account.id {
         return Err(WhyNot::OtherAccount(user.account));
     }
-    if system.signer_kind(user.issuer).is_none() {
-        return Err(WhyNot::SignerGone(user.issuer));
+    match system.account.signer_kind(user.issuer) {
+        None => return Err(WhyNot::SignerGone(user.issuer)),
+        Some(SignerKind::Identity) if system.strict => return Err(WhyNot::Strict),
+        Some(_) => {}
     }
-    if let Some(at) = system.revocations.revoked_at(user.id, user.issued_at) {
+    if let Some(at) = system
+        .account
+        .revocations
+        .revoked_at(user.id, user.issued_at)
+    {
         return Err(WhyNot::Revoked(at));
     }
     if let Some(at) = user.expires_at.filter(|at| now > *at) {

@@ -32,7 +32,9 @@ pub(super) enum Over {
 
 /// Writes the file with mode 0600, no byte more than `content`.
 pub(super) fn write_file(path: &Path, content: &[u8], over: Over) -> Result<(), StoreError> {
-    let directory = path.parent().unwrap_or(Path::new("."));
+    // A bare name has a parent, which is empty.
+    let parent = path.parent().filter(|parent| *parent != Path::new(""));
+    let directory = parent.unwrap_or(Path::new("."));
     let failed = |error: &io::Error| not_written(path, error);
     // Renaming over a link would put a file in its place and leave the old token where the link led.
     if path

@@ -16,7 +16,7 @@ use tokio::sync::broadcast;
 
 use super::error::SysError;
 use crate::jwt::signer::SignError;
-use crate::text::Text;
+use crate::text::{Text, without_user};
 
 /// The longest wait between two tries to come back.
 const RETRY_AT_MOST: Duration = Duration::from_secs(4);
@@ -57,7 +57,8 @@ pub struct Address {
 
 impl Address {
     pub(super) fn shown(&self) -> Text {
-        self.urls.join(",").into()
+        let urls = self.urls.iter().map(|url| without_user(url));
+        urls.collect::<Vec<_>>().join(",").into()
     }
 }
 

@@ -62,6 +62,13 @@ impl<T> Gathered<T> {
         })
     }
 
+    /// Whoever did not say what it was asked: silent, or with an error.
+    pub fn unheard(&self) -> impl Iterator<Item = &Text> {
+        let refused = self.said.iter().filter(|said| said.answer.is_err());
+        let refused = refused.map(|said| &said.server.name);
+        self.silent.iter().chain(refused)
+    }
+
     /// The same with each answer turned into another.
     pub fn map<U>(self, mut turn: impl FnMut(&ServerLabel, T) -> U) -> Gathered<U> {
         self.and_then(|server, answer| Ok(turn(server, answer)))

@@ -45,7 +45,7 @@ use self::widgets::glyph::Glyphs;
 use crate::actions::opening::{Opening, Reach};
 use crate::config::{self, Config};
 use crate::explain::Explanation;
-use crate::text::Text;
+use crate::text::{Text, without_user};
 
 pub use self::runtime::terminal::is_there;
 
@@ -164,10 +164,8 @@ fn model(opening: &Opening) -> Model {
 
 /// Host and port: a URL may hold a password, which is shown to nobody.
 fn shown_address(url: &str) -> Text {
-    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = after_scheme
-        .rsplit_once('@')
-        .map_or(after_scheme, |(_, host)| host);
+    let url = without_user(url);
+    let host = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
     host.split('/').next().unwrap_or(host).into()
 }
 

@@ -164,6 +164,7 @@ impl Store for MortalStore {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it dies: another story runs it in a process of its own"]
 async fn a_process_that_dies() {
+    nats_oam::telemetry::seal().unwrap(); // as the program: a core would hold seeds
     let orders: Orders = orders();
     let fate = Fate::at(orders.moment);
     let opened = open_ports(&orders.sandbox, &orders.home).await;

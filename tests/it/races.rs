@@ -57,7 +57,6 @@ fn meet(at: &Arc<Barrier>) -> Moment {
 /// The one token that all three servers keep, with these users revoked in it.
 async fn agreed(ears: &Ears, tenant: &Tenant, revoked: &[UserId]) -> Token {
     let kept = ears.kept(tenant.id, 3).await;
-    assert_eq!(kept.len(), 3);
     let revision = kept[0].revision();
     assert!(
         kept.iter().all(|token| token.revision() == revision),

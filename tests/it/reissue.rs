@@ -20,7 +20,7 @@ use crate::support::files::{changed, copy, hashes, mode};
 use crate::support::skip::needs;
 use crate::support::stray::stray;
 use crate::support::tools::Tool;
-use crate::support::world::{Admin, Ran, Tenant, World, text};
+use crate::support::world::{Admin, Ran, Tenant, World, finished, text};
 
 /// The token in a creds file.
 fn token_in(creds: &Path) -> Token {
@@ -422,9 +422,10 @@ async fn creds_with_another_end_open_the_servers_and_leave_the_store_as_it_is() 
         "--expires",
         "10m",
         "--out",
-        out.to_str().unwrap(),
+        "short.creds", // beside where it is run
     ];
-    let ran = admin.run(&args);
+    let mut command = admin.command(&args);
+    let ran = finished(command.current_dir(admin.home.path()).spawn().unwrap());
 
     assert_eq!(reissued(&ran)["key"], tenant.user("a").to_string());
     let token = token_in(&out);

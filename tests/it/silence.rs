@@ -112,6 +112,34 @@ async fn a_frozen_server_is_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_on_a_frozen_server_is_not_said_to_be_gone() {
+    let Some(world) = World::own() else { return };
+    let ears = world.ears().await;
+    let (tenant, admin) = settled(&world, &ears).await;
+    let open = ears.connected(&tenant, "a", 3).await;
+    let on = |server: &str| {
+        let row = open.iter().find(|row| row.server == server).unwrap();
+        format!("{server}/{}", row.cid)
+    };
+    world.order(&Order::Freeze("n3".to_owned()));
+
+    let one = admin.run(&["connection", "kick", &on("n3"), "--yes"]);
+    let both = admin.run(&["connection", "kick", &on("n1"), &on("n3"), "--yes"]);
+    world.order(&Order::Thaw("n3".to_owned()));
+
+    for ran in [&one, &both] {
+        let outcome = ran.json();
+        assert_eq!(
+            (ran.code, &outcome["outcome"]),
+            (1, &json!("failed")),
+            "{ran:?}"
+        );
+        assert_eq!(outcome["error"]["code"], "not_connected");
+        assert!(text(&outcome["error"]["what"]).contains("n3"), "{ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_never_saw_a_missing_server_hears_of_it_and_is_not_told_that_all_is_well() {
     let Some(world) = World::own() else { return };
     let ears = world.ears().await;

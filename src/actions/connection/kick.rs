@@ -9,6 +9,7 @@ use crate::actions::refusal::Refusal;
 use crate::actions::spec::{Direction, Level, Spec, Tier};
 use crate::inventory::connection::{ConnectionKind, ConnectionRow};
 use crate::jwt::keys::UserId;
+use crate::text::Text;
 
 /// Closes live connections. Servers do not forbid a return.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
@@ -53,8 +54,14 @@ impl Action for KickConnections {
     fn plan(&self, facts: &Facts) -> Result<Plan, Refusal> {
         let open = facts.connections.as_slice();
         let mut plan = Plan::begin(&Self::SPEC, facts);
+        let unheard: Vec<String> = facts.unheard.iter().map(Text::to_string).collect();
         if open.is_empty() {
-            return Err(Refusal::Moot("it is gone already".to_owned()));
+            return Err(if unheard.is_empty() {
+                Refusal::Moot("it is gone already".to_owned())
+            } else {
+                let why = format!("{} does not say whether it is open", unheard.join(", "));
+                Refusal::NotConnected(why.into())
+            });
         }
         if open.len() > 1 {
             plan.level = Level::Tail;
@@ -70,11 +77,16 @@ impl Action for KickConnections {
             ));
         }
         if open.len() < self.connections.len() {
-            let gone = self.connections.len() - open.len();
-            plan.warnings.push(Warning::new(
-                "gone",
-                format!("{gone} of them are gone already"),
-            ));
+            let missing = self.connections.len() - open.len();
+            plan.warnings.push(if unheard.is_empty() {
+                Warning::new("gone", format!("{missing} of them are gone already"))
+            } else {
+                let what = format!(
+                    "{missing} of them are gone, or on {}, which does not say",
+                    unheard.join(", ")
+                );
+                Warning::new("gone", what)
+            });
         }
         plan.targets = open.iter().map(target).collect();
         plan.reach = Reach {

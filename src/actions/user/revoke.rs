@@ -336,10 +336,9 @@ fn is_settled(facts: &Facts, account: AccountId, users: &[KnownUser]) -> bool {
     let Some(known) = facts.account(account) else {
         return false;
     };
-    let all_answered = facts
-        .census
-        .as_ref()
-        .is_some_and(|census| unanswered(census).next().is_none());
+    let census = facts.census.as_ref();
+    let all_answered = facts.unheard.is_empty()
+        && census.is_some_and(|census| unanswered(census).next().is_none());
     let keeps_out = |account: &Account| {
         let revocations = &account.revocations;
         let is_out = |user: &KnownUser| revocations.revoked_at(user.id, user.issued_at).is_some();

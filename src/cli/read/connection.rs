@@ -2,18 +2,15 @@
 //! (ACTS section 7).
 
 use super::{NAMES, Seen, answer, counted, fail, item, look};
+use crate::actions::lookup;
 use crate::actions::opening::Opened;
 use crate::actions::plan::Warning;
-use crate::actions::refs::{AccountRef, ConnRef, ServerRef};
-use crate::actions::refusal::Refusal;
+use crate::actions::refs::{AccountRef, ConnRef};
 use crate::actions::survey::{Survey, Wanted, identify_connections, large, read_closed, read_open};
 use crate::cli::output::{Answer, Output};
 use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::connection::ConnectionRow;
-use crate::inventory::server::ServerRow;
-use crate::jwt::keys::{ConnId, ServerId};
 use crate::sys::Sys;
-use crate::text::Text;
 
 /// Which connections are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,11 +132,8 @@ pub(in crate::cli) async fn info(written: &ConnRef, opened: &Opened, output: &Ou
 async fn found(written: &ConnRef, opened: &Opened) -> Result<(ConnectionRow, Answer), Explanation> {
     let sys = servers(opened)?;
     let Seen { mut survey, .. } = look(opened, &NAMES).await?;
-    let server = server(written, &survey).map_err(|refusal| refusal.explain())?;
-    let id = ConnId {
-        server,
-        cid: written.cid,
-    };
+    let id = lookup::connection(survey.census.as_deref(), written);
+    let id = id.map_err(|refusal| refusal.explain())?;
     let told = sys
         .connections(crate::sys::ConnQuery::WithAuth(vec![id]))
         .await
@@ -151,30 +145,6 @@ async fn found(written: &ConnRef, opened: &Opened) -> Result<(ConnectionRow, Ans
         .collect();
     survey.name_accounts(&mut rows);
     let row = rows.into_iter().find(|row| row.id == id);
-    let unknown = || Refusal::Unknown {
-        what: "open connection",
-        written: written.to_string().into(),
-    };
-    let row = row.ok_or_else(|| unknown().explain())?;
+    let row = row.ok_or_else(|| lookup::not_open(&told, written).explain())?;
     Ok((row, answer(&survey, opened)))
-}
-
-fn server(written: &ConnRef, survey: &Survey) -> Result<ServerId, Refusal> {
-    let servers = survey.census.iter().flat_map(|census| &census.servers);
-    let is = |row: &&ServerRow| match &written.server {
-        ServerRef::Id(id) => row.id == Some(*id),
-        ServerRef::Name(name) => row.name == Text::from(name.as_str()),
-    };
-    let mut found = servers.filter(is).filter_map(|row| row.id);
-    match (found.next(), found.next()) {
-        (Some(id), None) => Ok(id),
-        (None, _) => Err(Refusal::Unknown {
-            what: "server",
-            written: written.server.to_string().into(),
-        }),
-        (Some(one), Some(other)) => Err(Refusal::Ambiguous {
-            written: written.server.to_string().into(),
-            fits: vec![one.to_string(), other.to_string()],
-        }),
-    }
 }

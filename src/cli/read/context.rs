@@ -11,7 +11,7 @@ use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::inventory::columns::{Field, Row};
 use crate::store::contexts::{Context as Theirs, ContextLogin, Place};
-use crate::text::Text;
+use crate::text::{Text, without_user};
 
 /// Whose settings a context is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -182,7 +182,11 @@ fn of_ours(name: &str, ours: &Ours, current: Option<&str>) -> ContextLine {
     ContextLine {
         current: current == Some(name),
         production: ours.production != Some(false),
-        servers: ours.servers.iter().map(|url| url.as_str().into()).collect(),
+        servers: ours
+            .servers
+            .iter()
+            .map(|url| without_user(url).into())
+            .collect(),
         login: if creds.is_some() { "creds" } else { "none" },
         creds: creds.map(|path| shown(path)),
         operator: ours.operator.as_deref().map(Text::from),

@@ -28,7 +28,7 @@ pub(in crate::cli) async fn identify(whom: &str, opened: &Opened, output: &Outpu
 }
 
 async fn found(whom: &str, opened: &Opened) -> Result<(Identified, Seen), Explanation> {
-    let given = read(whom).map_err(|refusal| refusal.explain())?;
+    let given = read(whom).await.map_err(|refusal| refusal.explain())?;
     let seen = look(opened, &NAMES).await?;
     match identified(whom, given.as_ref(), &seen) {
         Ok(found) => Ok((found, seen)),
@@ -43,10 +43,10 @@ async fn found(whom: &str, opened: &Opened) -> Result<(Identified, Seen), Explan
 }
 
 /// What was given, if it is more than a name.
-fn read(whom: &str) -> Result<Option<Given>, Refusal> {
+async fn read(whom: &str) -> Result<Option<Given>, Refusal> {
     let text = match whom.strip_prefix('@') {
-        Some(path) => of_file(path.as_ref())?,
-        None if whom == "-" => of_stdin()?,
+        Some(path) => of_file(path.as_ref()).await?,
+        None if whom == "-" => of_stdin().await?,
         None => {
             let given = Given::read(whom.as_bytes());
             return match given {

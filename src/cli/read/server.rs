@@ -1,6 +1,7 @@
 //! `server ls|info|forget`.
 
 use super::fail;
+use crate::actions::lookup;
 use crate::actions::opening::Opened;
 use crate::actions::refs::ServerRef;
 use crate::cli::output::{Answer, Asked, Output};
@@ -30,15 +31,9 @@ pub(in crate::cli) async fn info(server: &ServerRef, opened: &Opened, output: &O
         Ok(census) => census,
         Err(explanation) => return fail("server", &explanation, output),
     };
-    let wanted = |row: &&ServerRow| match server {
-        ServerRef::Id(id) => row.id == Some(*id),
-        ServerRef::Name(name) => row.name.to_string() == *name,
-    };
-    let Some(row) = census.servers.iter().find(wanted) else {
-        let what = format!("server \"{server}\" is not known");
-        let explanation = Explanation::new(Code::NotFound, what, "nothing was done")
-            .then_run("see who there is", "nats-oam server ls");
-        return fail("server", &explanation, output);
+    let row = match lookup::server(Some(&census), server) {
+        Ok(row) => row,
+        Err(refusal) => return fail("server", &refusal.explain(), output),
     };
     let answer = Answer {
         asked: Some(asked(&census)),

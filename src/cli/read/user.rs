@@ -37,9 +37,10 @@ pub(in crate::cli) async fn info(user: &UserRef, opened: &Opened, output: &Outpu
 }
 
 async fn found(user: &UserRef, opened: &Opened) -> Result<(UserPage, Seen), Explanation> {
-    // Standard input and files are read once.
+    let user = lookup::read(user).await;
+    let user = user.map_err(|refusal| refusal.explain())?;
     let first = look(opened, &NAMES).await?;
-    let line = lookup::user(&first.picture, user);
+    let line = lookup::user(&first.picture, &user);
     let (user, account) = match (line, user.account()) {
         (Ok(line), _) => {
             let account = AccountRef::Key(line.account.key);
@@ -50,12 +51,7 @@ async fn found(user: &UserRef, opened: &Opened) -> Result<(UserPage, Seen), Expl
             (user, Some(account))
         }
         // Perhaps only a connection shows it.
-        (Err(refusal), named) => match user {
-            UserRef::File(_) | UserRef::Stdin => return Err(refusal.explain()),
-            UserRef::Key(_) | UserRef::Named { .. } | UserRef::In { .. } => {
-                (user.clone(), named.cloned())
-            }
-        },
+        (Err(_), named) => (user.clone(), named.cloned()),
     };
     let accounts = account.as_slice();
     let wanted = Wanted {

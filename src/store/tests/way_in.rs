@@ -119,6 +119,20 @@ fn creds_that_the_servers_would_refuse_are_not_taken() {
 }
 
 #[test]
+fn under_a_strict_operator_creds_by_the_identity_let_nobody_in() {
+    let mut seen = seen(|account, user| user.issuer = account.id.key());
+    assert_eq!(chosen(&choose(&seen, NOW)), "sys");
+    if let Ok(System { strict, .. }) = &mut seen.system {
+        *strict = true;
+    }
+
+    let way = choose(&seen, NOW);
+
+    assert_eq!(reasons(&way).first(), Some(&&WhyNot::Strict));
+    assert_ne!(chosen(&way), "sys");
+}
+
+#[test]
 fn under_a_strict_operator_the_identity_mints_nobody_and_a_role_never_does() {
     let mut seen = seen(|_, _| ());
     seen.creds.clear();

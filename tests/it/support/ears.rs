@@ -98,6 +98,7 @@ impl Ears {
     pub async fn kept(&self, account: AccountId, servers: usize) -> Vec<Token> {
         let subject = format!("$SYS.REQ.ACCOUNT.{account}.CLAIMS.LOOKUP");
         let told = self.ask(&subject, String::new(), servers).await;
+        assert_eq!(told.len(), servers, "a server was silent: {told:?}");
         told.iter()
             .map(|token| Token::decode(token).unwrap())
             .collect()

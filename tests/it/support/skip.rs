@@ -40,7 +40,8 @@ impl Strictness {
         match env::var("NATS_OAM_E2E") {
             Ok(value) if value == "required" => Self::Required,
             Ok(other) => panic!("NATS_OAM_E2E is {other:?}; it can be \"required\" or unset"),
-            Err(_) => Self::Lenient,
+            Err(env::VarError::NotPresent) => Self::Lenient,
+            Err(error) => panic!("NATS_OAM_E2E: {error}"),
         }
     }
 

@@ -161,7 +161,7 @@ pub fn start(program: &Path) -> Sandbox {
         program: program.to_owned(),
         servers: 3,
         tenants: false,
-        spare_accounts: 4,
+        spare_accounts: 5,
     };
     Sandbox::start(Path::new(env!("CARGO_BIN_EXE_nats-oam")), &options).unwrap()
 }
