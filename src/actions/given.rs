@@ -76,6 +76,12 @@ fn public_of(written: &str) -> Option<PublicKey> {
     seed.public_key().ok()
 }
 
+/// Whether a word could be a seed, or a part of one, that is no longer whole: it must not be repeated.
+pub fn looks_secret(word: &str) -> bool {
+    let is_base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c);
+    word.len() > 20 && word.starts_with('S') && word.chars().all(is_base32)
+}
+
 /// What may hold a seed, and clears itself.
 pub type Bytes = Zeroizing<Vec<u8>>;
 

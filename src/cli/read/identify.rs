@@ -1,7 +1,7 @@
 //! `identify`: whose a key, a token, a creds file, a seed or a name is. What was given is never printed.
 
 use super::{NAMES, Seen, answer, counted, fail, item, look};
-use crate::actions::given::{Given, of_file, of_stdin};
+use crate::actions::given::{Given, looks_secret, of_file, of_stdin};
 use crate::actions::identify::{Identified, of_given, of_name};
 use crate::actions::opening::Opened;
 use crate::actions::plan::Warning;
@@ -57,12 +57,6 @@ async fn read(whom: &str) -> Result<Option<Given>, Refusal> {
     };
     let nothing = || Refusal::Unreadable("it holds no creds, no token and no key".into());
     Given::read(&text).map(Some).ok_or_else(nothing)
-}
-
-/// Whether a text could be a seed, or a part of one, that is no longer whole: it must not be repeated.
-fn looks_secret(written: &str) -> bool {
-    let is_base32 = |c: char| c.is_ascii_uppercase() || ('2'..='7').contains(&c);
-    written.len() > 20 && written.starts_with('S') && written.chars().all(is_base32)
 }
 
 fn identified(whom: &str, given: Option<&Given>, seen: &Seen) -> Result<Identified, Refusal> {

@@ -55,6 +55,12 @@ impl App {
             self.say(Toast::new(Tone::Word, word), now);
             return Vec::new();
         }
+        if self.sought.is_some() {
+            let word =
+                "what was pasted is not selected yet: it is still being read, esc to wait no more";
+            self.say(Toast::new(Tone::Word, word), now);
+            return Vec::new();
+        }
         let Some(selection) = self.selection(now) else {
             return Vec::new();
         };

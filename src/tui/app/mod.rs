@@ -10,6 +10,7 @@ pub mod acts;
 mod line;
 pub mod model;
 pub mod msg;
+mod paste;
 mod render;
 pub mod seen;
 pub mod toast;
@@ -28,6 +29,7 @@ use self::acting::Acting;
 use self::line::FilterLine;
 use self::model::{Model, World};
 use self::msg::{Interest, JobId, Slot};
+use self::paste::Pasted;
 use self::toast::Toast;
 use super::keymap::{Chord, GLOBAL, Keymap, POPUP};
 use super::popups::Popup;
@@ -67,6 +69,8 @@ pub struct App {
     pressed: Pressed,
     jobs: Jobs,
     acting: Acting,
+    /// Whose row is wanted as soon as it is read.
+    sought: Option<Pasted>,
     watched: Interest,
     pub size: Size,
     /// Where things landed in the last frame.
@@ -133,6 +137,7 @@ impl App {
             pressed: Pressed::default(),
             jobs: Jobs::default(),
             acting: Acting::default(),
+            sought: None,
             watched: Interest::Rest,
             size,
             painted: Painted::default(),

@@ -1,16 +1,17 @@
 //! What a message changes, and what it makes the screen want. Pure: the same app, message and time give the same.
 
 use crossterm::event::{
-    Event, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+    Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use jiff::Timestamp;
 use ratatui::layout::{Position, Size};
+use zeroize::Zeroizing;
 
 use super::line::{FilterLine, Typed};
 use super::model::World;
 use super::msg::{Answer, Ask, Effect, Msg, Slot};
 use super::toast::{Toast, Tone};
-use super::{App, Pressed, Scene, ViewKind};
+use super::{App, Pressed, Scene, ViewKind, paste};
 use crate::actions::opening::Reach;
 use crate::inventory::filter::FilterError;
 use crate::tui::keymap::{Binding, Chord, Command, Resolution};
@@ -23,9 +24,14 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Input(event) => app.input(event, now),
         Msg::Opened(opened) => {
+            let is_closed = opened.is_err();
             app.model.opened(opened);
             app.tell_problems(now);
-            app.refresh(now)
+            let mut effects = app.refresh(now);
+            if is_closed {
+                effects.extend(app.look_for_sought(now)); // nothing will be read
+            }
+            effects
         }
         Msg::Census(census) => {
             app.model.census = Some(census);
@@ -38,7 +44,9 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Seen(seen) => {
             app.model.seen.take(seen);
-            app.refresh(now)
+            let mut effects = app.refresh(now);
+            effects.extend(app.look_for_sought(now));
+            effects
         }
         Msg::Trail(trail) => {
             app.model.trail.take(trail);
@@ -89,7 +97,7 @@ impl App {
     fn input(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => self.key(key, now),
-            Event::Paste(text) => self.paste(&text, now),
+            Event::Paste(text) => self.paste(&Zeroizing::new(text), now),
             Event::Resize(width, height) => {
                 self.size = Size { width, height };
                 self.refresh(now)
@@ -107,6 +115,12 @@ impl App {
 
     fn key(&mut self, key: KeyEvent, now: Timestamp) -> Vec<Effect> {
         self.toast = None;
+        let is_at_place = self.popup.is_none() && self.line.is_none();
+        if key.code == KeyCode::Esc && is_at_place && self.sought.take().is_some() {
+            let word = "what was pasted is not waited for any more";
+            self.say(Toast::new(Tone::Word, word), now);
+            return Vec::new();
+        }
         if self.line.is_some() {
             return self.type_filter(|line| line.key(key), now);
         }
@@ -119,7 +133,7 @@ impl App {
             return self.consented(given, now);
         }
         // Esc takes back what was begun.
-        if key.code == crossterm::event::KeyCode::Esc && !self.pressed.chords.is_empty() {
+        if key.code == KeyCode::Esc && !self.pressed.chords.is_empty() {
             self.pressed = Pressed::default();
             return Vec::new();
         }
@@ -212,21 +226,31 @@ impl App {
 
     /// To the place of a tab as it was left; a second time to its beginning.
     fn go(&mut self, kind: ViewKind, now: Timestamp) -> Vec<Effect> {
-        let is_of =
-            |stack: &Vec<Box<dyn View>>| stack.first().is_some_and(|view| view.kind() == kind);
-        match self.tabs.iter().position(is_of) {
-            Some(tab) if tab == self.tab => {
-                if let Some(stack) = self.tabs.get_mut(tab) {
-                    stack.truncate(1);
-                }
-            }
-            Some(tab) => self.tab = tab,
-            None => {
-                self.tab = self.tabs.len();
-                self.tabs.push(vec![kind.open()]);
-            }
+        let tab = self.tab_of(kind);
+        if tab == self.tab {
+            return self.go_to_top(kind, now);
+        }
+        self.tab = tab;
+        self.refresh(now)
+    }
+
+    /// To the beginning of a tab.
+    pub(super) fn go_to_top(&mut self, kind: ViewKind, now: Timestamp) -> Vec<Effect> {
+        self.tab = self.tab_of(kind);
+        if let Some(stack) = self.tabs.get_mut(self.tab) {
+            stack.truncate(1);
         }
         self.refresh(now)
+    }
+
+    /// The number of a tab, which is opened if nobody has been there.
+    fn tab_of(&mut self, kind: ViewKind) -> usize {
+        let is_of =
+            |stack: &Vec<Box<dyn View>>| stack.first().is_some_and(|view| view.kind() == kind);
+        self.tabs.iter().position(is_of).unwrap_or_else(|| {
+            self.tabs.push(vec![kind.open()]);
+            self.tabs.len() - 1
+        })
     }
 
     fn refresh(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -268,7 +292,7 @@ impl App {
         self.grant(wishes, now)
     }
 
-    fn grant(&mut self, wishes: Vec<Wish>, now: Timestamp) -> Vec<Effect> {
+    pub(super) fn grant(&mut self, wishes: Vec<Wish>, now: Timestamp) -> Vec<Effect> {
         let mut effects = Vec::new();
         for wish in wishes {
             match wish {
@@ -336,22 +360,32 @@ impl App {
         }
     }
 
-    /// What is pasted is data for a line that is open; elsewhere it does nothing.
+    /// What is pasted is data: for a line that is open, else to select whom it is about. No line takes a seed.
     fn paste(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
-        if let Some(Popup::Consent(asked)) = &mut self.popup {
-            asked.paste(text);
+        if text.len() > paste::MOST_BYTES {
+            let word = "more than 64 KiB were pasted, and dropped";
+            self.say(Toast::new(Tone::Failure, word), now);
             return Vec::new();
         }
-        if self.line.is_none() {
-            return Vec::new();
+        let is_secret = paste::holds_seed(text);
+        match (&mut self.popup, &mut self.line) {
+            (Some(Popup::Consent(asked)), _) if is_secret => asked.tell(paste::SEED_DROPPED),
+            (Some(Popup::Consent(asked)), _) => asked.paste(text),
+            (Some(_), _) => {
+                let word = "what was pasted was dropped: esc closes this, then paste it again";
+                self.say(Toast::new(Tone::Word, word), now);
+            }
+            (None, Some(line)) if is_secret => line.error = Some(paste::SEED_DROPPED.to_owned()),
+            (None, Some(_)) => {
+                let pasted = |line: &mut FilterLine| {
+                    line.paste(text);
+                    Typed::More
+                };
+                return self.type_filter(pasted, now);
+            }
+            (None, None) => return self.paste_into_place(text, now),
         }
-        self.type_filter(
-            |line| {
-                line.paste(text);
-                Typed::More
-            },
-            now,
-        )
+        Vec::new()
     }
 
     fn mouse(&mut self, mouse: MouseEvent, now: Timestamp) -> Vec<Effect> {

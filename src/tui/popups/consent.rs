@@ -134,10 +134,14 @@ impl Consenting {
         Given::NotYet
     }
 
+    pub(in crate::tui) fn tell(&mut self, notice: &str) {
+        self.notice = Some(notice.to_owned());
+    }
+
     /// What is pasted is a reason at most: it never confirms.
     pub(in crate::tui) fn paste(&mut self, text: &str) {
         if self.focus == Focus::Consent {
-            self.notice = Some("what is pasted does not confirm: type it".to_owned());
+            self.tell("what is pasted does not confirm: type it");
             return;
         }
         let room = LONGEST.saturating_sub(self.reason.value().chars().count());

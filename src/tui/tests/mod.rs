@@ -3,6 +3,7 @@
 mod acting;
 mod acts;
 mod cost;
+mod pasting;
 mod running;
 pub(crate) mod screen;
 mod servers;

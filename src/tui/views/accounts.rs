@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::ViewKind;
 use super::detail::{Detail, age, left, shown};
 use super::page::{Source, Subject};
+use super::{Sought, ViewKind};
 use crate::actions::action::Selection;
 use crate::inventory::account::AccountRow;
 use crate::inventory::account_line::{
@@ -78,6 +78,13 @@ impl Subject for Accounts {
         Selection {
             accounts: rows.iter().map(|row| row.id).collect(),
             ..Selection::default()
+        }
+    }
+
+    fn row_of(sought: Sought) -> Option<AccountId> {
+        match sought {
+            Sought::Account(account) => Some(account),
+            Sought::User(_) => None,
         }
     }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
-use super::Wish;
+use super::{Found, Wish};
 use crate::inventory::arrange::{CHUNK, Direction, Query, Rows, Sort, arrange};
 use crate::inventory::columns::{Column, Columns, Field, Row as _};
 use crate::inventory::filter::{Filter, FilterError};
@@ -40,6 +40,8 @@ where
     size: Size,
     pinned: Option<<T::Row as Listed>::Key>,
     cursor: usize,
+    /// The number of the pinned row while an order is awaited in which the cursor will be on it: acts are about it already.
+    awaited: Option<u32>,
     offset: usize,
     marks: HashSet<<T::Row as Listed>::Key>,
 }
@@ -63,6 +65,7 @@ where
             size: Size::ZERO,
             pinned: None,
             cursor: 0,
+            awaited: None,
             offset: 0,
             marks: HashSet::new(),
         }
@@ -83,7 +86,10 @@ where
     }
 
     pub fn current(&self) -> Option<&T::Row> {
-        self.at(self.cursor)
+        match self.awaited {
+            Some(number) => self.rows.as_ref()?.row(number),
+            None => self.at(self.cursor),
+        }
     }
 
     fn at(&self, line: usize) -> Option<&T::Row> {
@@ -123,7 +129,41 @@ where
             return None;
         }
         self.rows = Some(rows);
-        self.arrange(now)
+        let wish = self.arrange(now);
+        let is_awaited = wish.is_some();
+        let pinned = self.pinned.as_ref().filter(|_| is_awaited);
+        self.awaited = pinned.and_then(|key| self.number_of(key));
+        wish
+    }
+
+    fn number_of(&self, key: &<T::Row as Listed>::Key) -> Option<u32> {
+        let rows = self.rows.as_deref()?;
+        (0..rows.count()).find(|number| rows.row(*number).is_some_and(|row| row.key() == *key))
+    }
+
+    /// Puts the cursor on a row. A filter that hides it goes, and so do marks: acts would be about those. `None`: it is not here.
+    pub fn seek(&mut self, key: &<T::Row as Listed>::Key, now: Timestamp) -> Option<Found> {
+        let number = self.number_of(key)?;
+        let row = self.rows.as_deref()?.row(number)?;
+        let hides = |filter: &Filter<T::Row>| !filter.at(now).holds(row);
+        let is_hidden = self.filter.as_ref().is_some_and(hides);
+        let mut found = Found::default();
+        self.pinned = Some(key.clone());
+        self.awaited = Some(number);
+        if is_hidden {
+            found.gave_way.push("the filter that hid it");
+            found.wishes.extend(self.set_filter("", now).ok().flatten());
+        }
+        if !self.marks.is_empty() {
+            found.gave_way.push("the marks");
+            self.marks.clear();
+        }
+        if found.wishes.is_empty()
+            && let Some(line) = self.order.iter().position(|held| *held == number)
+        {
+            self.go_to(line);
+        }
+        Some(found)
     }
 
     /// Takes another size: cells of the table with its titles.
@@ -215,6 +255,7 @@ where
     pub fn arranged(&mut self, order: Vec<u32>, now: Timestamp) {
         let on_screen = self.cursor.saturating_sub(self.offset);
         self.order = order;
+        self.awaited = None;
         let holds = |listing: &Self, line: usize| {
             listing
                 .at(line)
@@ -237,6 +278,7 @@ where
     }
 
     pub fn go_to(&mut self, line: usize) {
+        self.awaited = None;
         self.cursor = line.min(self.order.len().saturating_sub(1));
         self.follow();
         self.pin();

@@ -26,8 +26,9 @@ use super::keymap::Command;
 use super::popups::Popup;
 use super::popups::pick::Choice;
 use super::widgets::{Paint, Painted};
-use crate::actions::action::Selection;
+use crate::actions::action::{SelectedUser, Selection};
 use crate::inventory::filter::FilterError;
+use crate::jwt::keys::AccountId;
 
 /// The kinds of places that have a tab, with the number of their key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -140,6 +141,31 @@ pub enum Wish {
     Copy(String),
 }
 
+/// A thing on whose row the cursor is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sought {
+    Account(AccountId),
+    User(SelectedUser),
+}
+
+impl Sought {
+    /// The tab that lists it.
+    pub const fn kind(self) -> ViewKind {
+        match self {
+            Self::Account(_) => ViewKind::Accounts,
+            Self::User(_) => ViewKind::Users,
+        }
+    }
+}
+
+/// The cursor is on the row that was sought.
+#[derive(Default)]
+pub struct Found {
+    /// What had to go for it, in words: a filter that hid the row, marks that acts would have been about instead.
+    pub gave_way: Vec<&'static str>,
+    pub wishes: Vec<Wish>,
+}
+
 /// A place.
 pub trait View {
     fn place(&self) -> Place;
@@ -172,6 +198,11 @@ pub trait View {
 
     /// The cursor goes to a row that was clicked.
     fn point(&mut self, scene: &Scene<'_>, row: usize) -> Vec<Wish>;
+
+    /// Puts the cursor on the row of a thing. `None`: it is not listed here.
+    fn seek(&mut self, _: &Scene<'_>, _: Sought) -> Option<Found> {
+        None
+    }
 
     /// The model or the size has changed, or the view came on top.
     fn refresh(&mut self, scene: &Scene<'_>) -> Vec<Wish>;

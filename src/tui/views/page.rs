@@ -10,7 +10,7 @@ use ratatui::layout::Rect;
 use super::blank::{Blank, Culprit};
 use super::detail::{Detail, Pane};
 use super::listing::Listing;
-use super::{Place, Scene, View, ViewKind, Wish};
+use super::{Found, Place, Scene, Sought, View, ViewKind, Wish};
 use crate::actions::action::Selection;
 use crate::explain::Explanation;
 use crate::inventory::filter::FilterError;
@@ -48,6 +48,11 @@ pub trait Subject: Default + 'static {
 
     /// Keys of rows that are selected.
     fn selection(rows: &[&Self::Row]) -> Selection;
+
+    /// The row of a thing that is sought, where such things are listed here.
+    fn row_of(_: Sought) -> Option<<Self::Row as Listed>::Key> {
+        None
+    }
 
     fn copied(row: &Self::Row) -> String;
 
@@ -281,6 +286,13 @@ impl<S: Subject> View for Page<S> {
     fn point(&mut self, scene: &Scene<'_>, row: usize) -> Vec<Wish> {
         self.list.go_to(row);
         self.look_closer(scene).into_iter().collect()
+    }
+
+    fn seek(&mut self, scene: &Scene<'_>, sought: Sought) -> Option<Found> {
+        let key = S::row_of(sought)?;
+        let mut found = self.list.seek(&key, scene.now)?;
+        found.wishes.extend(self.look_closer(scene));
+        Some(found)
     }
 
     fn refresh(&mut self, scene: &Scene<'_>) -> Vec<Wish> {

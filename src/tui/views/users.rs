@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::ViewKind;
 use super::detail::{Detail, age, left};
 use super::page::{Source, Subject};
+use super::{Sought, ViewKind};
 use crate::actions::action::{SelectedUser, Selection};
 use crate::inventory::columns::Field;
 use crate::inventory::user_line::{Bearer, UserLine, UserState};
@@ -89,6 +89,13 @@ impl Subject for Users {
         Selection {
             users: rows.iter().map(selected).collect(),
             ..Selection::default()
+        }
+    }
+
+    fn row_of(sought: Sought) -> Option<(AccountId, UserId)> {
+        match sought {
+            Sought::User(SelectedUser { account, user }) => Some((account, user)),
+            Sought::Account(_) => None,
         }
     }
 
