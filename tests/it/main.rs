@@ -13,6 +13,8 @@
 mod canary;
 mod compatible;
 mod console;
+mod console_acts;
+mod console_ends;
 mod crash;
 mod exits;
 mod guard;

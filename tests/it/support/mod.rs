@@ -9,6 +9,7 @@
 //! ```
 
 pub mod between;
+pub mod console;
 pub mod ears;
 pub mod files;
 pub mod process;

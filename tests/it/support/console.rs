@@ -1,0 +1,172 @@
+//! The console in a terminal of its own: keys go in, what stands on the screen comes out. It counts what was pressed.
+
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+const SIZE: PtySize = PtySize {
+    rows: 30,
+    cols: 100,
+    pixel_width: 0,
+    pixel_height: 0,
+};
+
+/// Nothing here takes so long.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A person reads a popup for so long at least; it takes no key before 300 ms.
+const READING: Duration = Duration::from_millis(400);
+
+/// Between two keys of a person; a key that comes again within 80 ms is held.
+const TYPING: Duration = Duration::from_millis(100);
+
+/// A console that runs.
+pub struct Console {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    keys: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    terminal: vt100::Parser,
+    written: Vec<u8>,
+    /// Keys that were pressed; a paste is one.
+    pub pressed: usize,
+}
+
+impl Console {
+    /// Starts the program with these arguments, in a home, with nothing of the caller's own settings but what is given.
+    pub fn start<A: AsRef<OsStr>>(
+        arguments: &[A],
+        home: &Path,
+        variables: &[(&str, &OsStr)],
+    ) -> Self {
+        let pair = native_pty_system().openpty(SIZE).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nats-oam"));
+        command.args(arguments);
+        command.env_clear();
+        command.env("HOME", home);
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env("USER", "kim");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        command.cwd(home);
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = reader.read(&mut bytes) {
+                if sender.send(bytes[..read].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            keys: pair.master.take_writer().unwrap(),
+            master: pair.master,
+            child,
+            output,
+            terminal: vt100::Parser::new(
+                SIZE.rows.try_into().unwrap(),
+                SIZE.cols.try_into().unwrap(),
+                0,
+            ),
+            written: Vec::new(),
+            pressed: 0,
+        }
+    }
+
+    /// Waits until the screen is so.
+    #[track_caller]
+    pub fn until(&mut self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
+        let start = Instant::now();
+        while !is(self.terminal.screen()) {
+            let left = DEADLINE.checked_sub(start.elapsed());
+            let bytes = left.and_then(|left| self.output.recv_timeout(left).ok());
+            let Some(bytes) = bytes else {
+                panic!("{what}:\n{}", self.terminal.screen().contents());
+            };
+            self.terminal.process(&bytes);
+            self.written.extend(bytes);
+        }
+    }
+
+    #[track_caller]
+    pub fn shows(&mut self, text: &str) {
+        self.until(text, |screen| screen.contents().contains(text));
+    }
+
+    /// What stands on the screen, as far as it was waited for.
+    pub fn screen(&self) -> String {
+        self.terminal.screen().contents()
+    }
+
+    /// Presses one key: a letter, or the sequence that a terminal sends for it.
+    pub fn press(&mut self, key: &str) {
+        self.pressed += 1;
+        self.send(key);
+    }
+
+    pub fn paste(&mut self, text: &str) {
+        self.pressed += 1;
+        // Terminals send Enter for the end of a line, in a paste too.
+        let text = text.replace('\n', "\r");
+        self.send(&format!("\u{1b}[200~{text}\u{1b}[201~"));
+    }
+
+    /// Waits for a question, reads it, and presses keys as a person does.
+    #[track_caller]
+    pub fn answer(&mut self, question: &str, keys: &str) {
+        self.shows(question);
+        self.look(READING);
+        for key in keys.chars() {
+            self.press(key.encode_utf8(&mut [0; 4]));
+            self.look(TYPING);
+        }
+    }
+
+    /// Looks at the screen for so long.
+    fn look(&mut self, time: Duration) {
+        let start = Instant::now();
+        while let Some(left) = time.checked_sub(start.elapsed()) {
+            if let Ok(bytes) = self.output.recv_timeout(left) {
+                self.terminal.process(&bytes);
+                self.written.extend(bytes);
+            }
+        }
+    }
+
+    fn send(&mut self, bytes: &str) {
+        self.keys.write_all(bytes.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
+    pub fn pid(&self) -> rustix::process::Pid {
+        let pid = self.child.process_id().unwrap().try_into().unwrap();
+        rustix::process::Pid::from_raw(pid).unwrap()
+    }
+
+    /// Waits until it has ended, and gives its exit code and all that it wrote.
+    pub fn end(mut self) -> (u32, Vec<u8>) {
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(start.elapsed() < DEADLINE, "it goes on");
+            std::thread::yield_now();
+        };
+        drop(self.master);
+        drop(self.keys);
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
+            self.written.extend(bytes);
+        }
+        (status.exit_code(), self.written)
+    }
+}
