@@ -21,6 +21,8 @@ pub enum Code {
     Moot,
     Stale,
     Overwritten,
+    /// An act was begun and has no result.
+    OpenIntent,
     Record,
     Store,
     Timeout,

@@ -1,13 +1,48 @@
-//! The columns of the record of acts. Here, since `inventory` knows no ledger and both faces list it.
+//! The record of acts as both faces list it, and its columns. Here, since `inventory` knows no ledger.
+
+use std::collections::BTreeSet;
+use std::ops::Deref;
+
+use serde::Serialize;
 
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::inventory::columns::{Field, Row};
-use crate::ledger::Record;
 use crate::ledger::audit::{Outcome, Phase};
+use crate::ledger::{Record, RecordId};
 
-type F = Field<Record>;
+/// A record, and what only the records after it tell.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct RecordLine {
+    pub record: Record,
+    /// An intent that has no result.
+    #[serde(skip)]
+    pub is_open: bool,
+}
 
-impl Row for Record {
+impl RecordLine {
+    /// The lines of records, of which these are open.
+    pub fn of(records: Vec<Record>, open: &[Record]) -> Vec<Self> {
+        let open: BTreeSet<RecordId> = open.iter().map(|intent| intent.id).collect();
+        let line = |record: Record| Self {
+            is_open: open.contains(&record.id),
+            record,
+        };
+        records.into_iter().map(line).collect()
+    }
+}
+
+impl Deref for RecordLine {
+    type Target = Record;
+
+    fn deref(&self) -> &Record {
+        &self.record
+    }
+}
+
+type F = Field<RecordLine>;
+
+impl Row for RecordLine {
     const FIELDS: &'static [F] = &[
         F::new("at", Kind::Time, |row| Cell::Time(row.at))
             .titled("when")

@@ -8,6 +8,7 @@ use futures::future::join;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::explain::{Code, Explain, Explanation};
 use crate::jwt::json::Node;
 use crate::jwt::keys::AccountId;
 use crate::jwt::token::Token;
@@ -25,6 +26,66 @@ pub struct Unfinished {
     pub intent: Record,
     /// The changes of accounts that it was to make, and where each stands. Users' tokens are on no server.
     pub edits: Vec<EditNow>,
+}
+
+impl Explain for Unfinished {
+    fn explain(&self) -> Explanation {
+        let so = if self.edits.is_empty() {
+            "it was cut off, or runs now; it edits no account, so no server can tell how far it came".to_owned()
+        } else {
+            let edits: Vec<String> = self.edits.iter().map(|edit| self.stands(edit)).collect();
+            format!("it was cut off, or runs now: {}", edits.join("; "))
+        };
+        Explanation::new(Code::OpenIntent, begun(&self.intent), so)
+            .then_run(
+                "look at what was meant",
+                format!("nats-oam audit info {}", self.intent.id),
+            )
+            .then("if nothing runs, do the act again: what stands already is left as it is")
+    }
+}
+
+impl Unfinished {
+    /// Where a change stands, server by server.
+    fn stands(&self, edit: &EditNow) -> String {
+        let on = |wanted: Stands| {
+            let there = edit.servers.iter().filter(|server| server.stands == wanted);
+            let names: Vec<String> = there.map(|server| server.name.to_string()).collect();
+            (!names.is_empty()).then(|| names.join(", "))
+        };
+        let told = [
+            (Stands::Yes, "in force on"),
+            (Stands::No, "not in force on"),
+            (Stands::Unknown, "unknown on"),
+        ];
+        let told = told
+            .into_iter()
+            .filter_map(|(stands, words)| Some(format!("{words} {}", on(stands)?)));
+        let told: Vec<String> = told.collect();
+        let what = if told.is_empty() {
+            "not known, since no server was asked".to_owned()
+        } else {
+            told.join(", ")
+        };
+        let account = self.intent.target.iter().find_map(|target| {
+            let named = target.account.as_ref().map(|account| &account.name);
+            (account_of(target) == Some(edit.account))
+                .then(|| named.or(target.name.as_ref()).cloned())?
+        });
+        let account = account.unwrap_or_else(|| edit.account.to_string().into());
+        format!("{} of {account} is {what}", Text::from(edit.path.as_str()))
+    }
+}
+
+/// What an intent without a result comes to, in a line.
+pub fn begun(intent: &Record) -> String {
+    let name = |target: &Target| target.name.as_ref().unwrap_or(&target.key).to_string();
+    let of: Vec<String> = intent.target.iter().map(name).collect();
+    let (id, action) = (intent.id, &intent.action);
+    format!(
+        "{id}: {action} of {} was begun and has no result",
+        of.join(", ")
+    )
 }
 
 /// A change that was planned, as the servers have it now.

@@ -32,7 +32,7 @@ use tokio::task::JoinHandle;
 use crate::support::between::{Moment, applied, open_ports, prepared, with_moments};
 use crate::support::ears::Ears;
 use crate::support::process::{orders, process};
-use crate::support::world::{Admin, Tenant, World};
+use crate::support::world::{Admin, Tenant, World, text};
 
 /// Before and after: the intent, the push with its kicks, the store, the result.
 const MOMENTS: usize = 8;
@@ -340,11 +340,42 @@ async fn check(world: &World, mortal: &Mortal, heard: &Heard) {
         let expected = ["n1", "n2", "n3"].map(|name| (name.to_owned(), truth));
         assert_eq!(servers, expected, "{moment}");
     }
+    the_next_start_says_so(mortal, &open);
     if RUN_AGAIN.contains(&moment) {
         running_it_again_ends_it(mortal, is_stored);
     }
     if is_recorded {
         one_flipped_byte_is_noticed(world, mortal).await;
+    }
+}
+
+/// The program from outside: what was begun, what of it is true on each server, and where to look.
+fn the_next_start_says_so(mortal: &Mortal, open: &[Unfinished]) {
+    let status = mortal.admin.run(&["status"]).json();
+    let listed = mortal.admin.run(&["audit", "ls", "--limit", "1"]);
+
+    let problems = status["item"]["problems"].as_array().unwrap();
+    let told: Vec<_> = problems
+        .iter()
+        .filter(|problem| problem["code"] == "open_intent")
+        .collect();
+    assert_eq!(told.len(), open.len(), "{}: {status:#}", mortal.moment);
+    let warned = listed.warnings().contains(&"open_intent".to_owned());
+    assert_eq!(warned, !open.is_empty(), "{}: {listed:?}", mortal.moment);
+    for (problem, act) in told.iter().zip(open) {
+        let id = act.intent.id;
+        let (what, so) = (text(&problem["what"]), text(&problem["so"]));
+        assert!(what.starts_with(&id.to_string()), "{what}");
+        let stands = if mortal.moment >= 4 {
+            "in force on n1, n2, n3"
+        } else {
+            "not in force on n1, n2, n3"
+        };
+        assert!(so.contains(&format!("is {stands}")), "{so}");
+        let look = format!("nats-oam audit info {id}");
+        assert_eq!(problem["next"][0]["run"], look.as_str());
+        let info = mortal.admin.run(&["audit", "info", &id.to_string()]);
+        assert_eq!(info.json()["item"]["phase"], "intent", "{info:?}");
     }
 }
 

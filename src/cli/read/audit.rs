@@ -7,6 +7,8 @@ use serde::Serialize;
 use super::{fail, item, list as print};
 use crate::actions::opening::Opened;
 use crate::actions::plan::Warning;
+use crate::actions::record_fields::RecordLine;
+use crate::actions::recovery::begun;
 use crate::actions::refusal::Refusal;
 use crate::actions::when::When;
 use crate::cli::output::{Answer, Output};
@@ -40,8 +42,16 @@ pub(in crate::cli) async fn list(asked: Asked, opened: &Opened, output: &Output)
         limit: output.limit().filter(|_| output.is_plain_list()),
         ..Query::default()
     };
-    match on_disk(opened, move |ledger| ledger.records(&query)).await {
-        Ok(listing) => print("audit", &listing.records, &answer(&listing), output),
+    let read = on_disk(opened, move |ledger| {
+        Ok((ledger.records(&query)?, ledger.open_intents()?))
+    });
+    match read.await {
+        Ok((listing, open)) => {
+            let mut answer = answer(&listing);
+            answer.warnings.extend(open.iter().map(unfinished));
+            let lines = RecordLine::of(listing.records, &open);
+            print("audit", &lines, &answer, output)
+        }
         Err(explanation) => fail("audit.list", &explanation, output),
     }
 }
@@ -58,6 +68,15 @@ fn answer(listing: &Listing) -> Answer {
             .push(Warning::new("unreadable_records", what));
     }
     answer
+}
+
+/// Of an act without a result. What is true of it the servers know, and they are not asked here.
+fn unfinished(intent: &Record) -> Warning {
+    let what = format!(
+        "{}; `nats-oam status` tells what is true of it",
+        begun(intent)
+    );
+    Warning::new("open_intent", what)
 }
 
 pub(in crate::cli) async fn info(written: &str, opened: &Opened, output: &Output) -> u8 {

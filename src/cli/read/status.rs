@@ -8,10 +8,11 @@ use super::audit::on_disk;
 use super::{NAMES, Seen, answer, fail, item, look};
 use crate::actions::action::Access;
 use crate::actions::opening::{How, LoginState, Opened};
+use crate::actions::recovery::{Unfinished, unfinished};
 use crate::actions::spec::Tier;
 use crate::actions::standing::standing;
 use crate::cli::output::Output;
-use crate::explain::{Explanation, Next};
+use crate::explain::{Explain as _, Explanation, Next};
 use crate::inventory::connection::Named;
 use crate::inventory::key_line::KeyRole;
 use crate::inventory::server::ServerState;
@@ -114,14 +115,14 @@ pub(in crate::cli) async fn status(opened: &Opened, output: &Output) -> u8 {
 async fn gather(opened: &Opened) -> Result<(Status, Seen), Explanation> {
     let seen = look(opened, &NAMES).await?;
     let ports = &opened.ports;
-    let record = on_disk(opened, |ledger| {
-        Ok(Ledgers {
-            newest: newest(ledger)?,
-            open: ledger.open_intents()?,
-            rollbacks: ledger.rollbacks()?,
-        })
-    })
-    .await?;
+    let (newest, rollbacks) =
+        on_disk(opened, |ledger| Ok((newest(ledger)?, ledger.rollbacks()?))).await?;
+    let open = unfinished(ports).await.map_err(|error| error.explain())?;
+    let record = Ledgers {
+        newest,
+        open,
+        rollbacks,
+    };
     let standing = standing(ports, seen.survey.operator(), &seen.survey.held());
     let keys = seen.picture.keys.iter().filter(|line| line.is_held());
     let servers = seen.survey.census.iter().flat_map(|census| census.ours());
@@ -166,7 +167,7 @@ async fn gather(opened: &Opened) -> Result<(Status, Seen), Explanation> {
 /// What the record says of itself.
 struct Ledgers {
     newest: Option<Record>,
-    open: Vec<Record>,
+    open: Vec<Unfinished>,
     rollbacks: Vec<Fault>,
 }
 
@@ -195,7 +196,7 @@ fn shown(path: &Path) -> Text {
     path.to_string_lossy().as_ref().into()
 }
 
-/// Why not more: what could not be opened, what we might have logged in with, what is unfinished, what is wrong on disk.
+/// What is unfinished; why not more: what could not be opened, what we might have logged in with, what is wrong on disk.
 fn problems(opened: &Opened, seen: &Seen, record: &Ledgers) -> Vec<Problem> {
     let passed_over = opened.login.passed_over.iter();
     let passed_over = passed_over
@@ -203,23 +204,17 @@ fn problems(opened: &Opened, seen: &Seen, record: &Ledgers) -> Vec<Problem> {
     let refused = opened.ports.sys.iter().flat_map(|sys| sys.refused());
     let refused = refused
         .map(|subject| Problem::new("not_permitted", format_args!("servers refuse {subject}")));
-    let open = record.open.iter().map(|intent| {
-        let what = format_args!(
-            "{} ({}) was begun and has no result",
-            intent.id, intent.action
-        );
-        Problem::new("open_intent", what)
-    });
+    // Open intents of a crash stand above everything.
+    let open = record.open.iter().map(|act| Problem::from(&act.explain()));
     let rollbacks = record.rollbacks.iter();
     let rollbacks = rollbacks.map(|fault| Problem::new("rolled_back", fault));
     let flaws = seen.survey.stock.flaws.iter();
     let flaws =
         flaws.map(|flaw| Problem::new("store", format_args!("{}: {}", flaw.place, flaw.problem)));
     let opening = opened.problems.iter().map(Problem::from);
-    opening
+    open.chain(opening)
         .chain(passed_over)
         .chain(refused)
-        .chain(open)
         .chain(rollbacks)
         .chain(flaws)
         .collect()

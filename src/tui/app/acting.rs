@@ -230,6 +230,17 @@ impl App {
         self.say(super::told::guarded(guarded), now);
     }
 
+    /// Acts that somebody else, or a crash, left without a result.
+    pub(super) fn found_unfinished(&mut self, acts: &[Explanation], now: Timestamp) {
+        let Some(first) = acts.first() else { return };
+        let more = match acts.len() {
+            1 => String::new(),
+            several => format!(", and {} more", several - 1),
+        };
+        let word = format!("{}{more}; {}", first.what, first.so);
+        self.say(Toast::new(Tone::Failure, word), now);
+    }
+
     /// Nobody watches over revocations any more.
     pub(super) fn guard_ended(&mut self, why: &Explanation, now: Timestamp) {
         let word = format!("nobody guards revocations here: {}", why.what);

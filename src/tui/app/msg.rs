@@ -32,6 +32,8 @@ pub enum Msg {
     Seen(Result<Arc<Seen>, Explanation>),
     /// The record of acts was read, or why not.
     Trail(Result<Arc<Trail>, Explanation>),
+    /// Acts that were begun before this start and have no result.
+    Unfinished(Vec<Explanation>),
     Link(Link),
     Job(JobId, Slot, Answer),
     /// What an act would do, or why it cannot be done.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::actions::record_fields::RecordLine;
 use crate::actions::survey::Survey;
 use crate::explain::Explanation;
 use crate::inventory::account_line::AccountLine;
 use crate::inventory::connection::ConnectionRow;
 use crate::inventory::picture::Picture;
 use crate::inventory::user_line::UserLine;
-use crate::ledger::Record;
 
 /// All rows, and the survey that they were made of.
 pub struct Seen {
@@ -60,7 +60,7 @@ impl fmt::Debug for Seen {
 /// The record of acts as it was read, the newest first.
 #[derive(Debug)]
 pub struct Trail {
-    pub records: Arc<Vec<Record>>,
+    pub records: Arc<Vec<RecordLine>>,
     /// Lines that could not be read as records.
     pub unreadable: u64,
     pub at: Timestamp,

@@ -52,6 +52,10 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.model.trail.take(trail);
             app.refresh(now)
         }
+        Msg::Unfinished(acts) => {
+            app.found_unfinished(&acts, now);
+            Vec::new()
+        }
         Msg::Link(link) => {
             app.model.heard(link, now);
             Vec::new()

@@ -170,6 +170,7 @@ fn is_seen(msg: &Msg) -> bool {
         | Msg::Ended(..)
         | Msg::Guarded(_)
         | Msg::GuardEnded(_)
+        | Msg::Unfinished(_)
         | Msg::Wake => true,
     }
 }

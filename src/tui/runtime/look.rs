@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crate::actions::ports::Ports;
+use crate::actions::record_fields::RecordLine;
+use crate::actions::recovery;
 use crate::actions::refusal::Refusal;
 use crate::actions::survey::{Ask, Wanted, read_open, read_page, survey as read};
-use crate::explain::{Code, Explain as _, Explanation};
+use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::picture::Picture;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::{self, Creds, UserPage};
-use crate::ledger::{Order, Query};
+use crate::ledger::{LedgerError, Order, Query};
 use crate::tui::app::seen::{Seen, Trail};
 
 /// Everything, with the copies of accounts and the identities of connections.
@@ -45,19 +47,31 @@ pub(super) async fn trail(ports: Option<Ports>) -> Result<Arc<Trail>, Explanatio
         order: Order::NewestFirst,
         ..Query::default()
     };
-    let read = tokio::task::spawn_blocking(move || ledger.records(&query)).await;
-    let listing = match read {
-        Ok(read) => read.map_err(|error| error.explain())?,
+    let read = move || Ok((ledger.records(&query)?, ledger.open_intents()?));
+    let read = tokio::task::spawn_blocking(read).await;
+    let (listing, open) = match read {
+        Ok(read) => read.map_err(|error: LedgerError| error.explain())?,
         Err(error) => {
             let so = "the record was not read";
             return Err(Explanation::new(Code::Internal, error.to_string(), so));
         }
     };
     Ok(Arc::new(Trail {
-        records: Arc::new(listing.records),
+        records: Arc::new(RecordLine::of(listing.records, &open)),
         unreadable: listing.unreadable,
         at,
     }))
+}
+
+/// Acts that have no result, with what the servers say of each now.
+pub(super) async fn unfinished(ports: Option<&Ports>) -> Vec<Explanation> {
+    let Some(ports) = ports else {
+        return Vec::new();
+    };
+    match recovery::unfinished(ports).await {
+        Ok(acts) => acts.iter().map(Explain::explain).collect(),
+        Err(error) => vec![error.explain()],
+    }
 }
 
 /// Works everything out about one user.

@@ -205,7 +205,13 @@ async fn look_at_all(ports: Option<Ports>, inbox: &mpsc::Sender<Msg>) {
     }
     let trail = async { tell(inbox, Msg::Trail(look::trail(ports.clone()).await)).await };
     let seen = async { tell(inbox, Msg::Seen(look::survey(ports.clone()).await)).await };
-    tokio::join!(trail, seen);
+    let unfinished = async {
+        let acts = look::unfinished(ports.as_ref()).await;
+        if !acts.is_empty() {
+            tell(inbox, Msg::Unfinished(acts)).await;
+        }
+    };
+    tokio::join!(trail, seen, unfinished);
 }
 
 /// Sorts on a thread for work that blocks. A panic there is an answer like any other.

@@ -8,6 +8,8 @@ use serde_json::json;
 
 use super::screen::{NARROW, TestScreen, WIDE, start};
 use super::servers::census;
+use crate::actions::record_fields::RecordLine;
+use crate::explain::{Code, Explanation};
 use crate::jwt::keys::KeyKind;
 use crate::ledger::audit::{Actor, Detail, Draft, Ending, Outcome, Target};
 use crate::ledger::{Folder, Ledger as _, Query};
@@ -54,8 +56,9 @@ fn trail() -> Trail {
     ledger.result(done, ending).unwrap();
     ledger.intent(draft()).unwrap();
     let listing = ledger.records(&Query::default()).unwrap();
+    let open = ledger.open_intents().unwrap();
     Trail {
-        records: Arc::new(listing.records),
+        records: Arc::new(RecordLine::of(listing.records, &open)),
         unreadable: listing.unreadable,
         at: start(),
     }
@@ -116,4 +119,25 @@ fn r_reads_the_record_again_and_no_server() {
     let [Effect::Ask(_, _, Ask::Trail)] = &screen.effects[before..] else {
         panic!("{:?}", &screen.effects[before..])
     };
+}
+
+#[test]
+fn what_a_crash_left_stays_on_the_bottom_line_until_a_key() {
+    let mut screen = open(WIDE, Depth::Mono, trail());
+    let left = |id: &str| {
+        let what = format!("{id}: user.revoke of worker was begun and has no result");
+        Explanation::new(
+            Code::OpenIntent,
+            what,
+            "it was cut off: not in force on n1, n2, n3",
+        )
+    };
+
+    screen.send(Msg::Unfinished(vec![left("UABC-1"), left("UABC-2")]));
+
+    let frame = screen.text();
+    assert!(frame.contains("UABC-1: user.revoke of worker"), "{frame}");
+    assert!(frame.contains("and 1 more"), "{frame}");
+    screen.press("j");
+    assert!(!screen.text().contains("UABC-1"));
 }

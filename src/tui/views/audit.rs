@@ -7,10 +7,11 @@ use super::ViewKind;
 use super::detail::{Detail, shown};
 use super::page::{Source, Subject};
 use crate::actions::action::Selection;
+use crate::actions::record_fields::RecordLine;
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::inventory::columns::Field;
+use crate::ledger::RecordId;
 use crate::ledger::audit::{Detail as Told, Outcome, Phase, Target};
-use crate::ledger::{Record, RecordId};
 use crate::text::Text;
 use crate::tui::app::model::Model;
 use crate::tui::app::msg::Ask;
@@ -19,7 +20,7 @@ use crate::tui::widgets::facts::Fact;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::table::Listed;
 
-impl Listed for Record {
+impl Listed for RecordLine {
     type Key = RecordId;
 
     const ONE: &'static str = "record";
@@ -30,7 +31,8 @@ impl Listed for Record {
 
     fn state(&self) -> (Glyph, Role) {
         match (self.phase, self.outcome) {
-            (Phase::Intent, _) | (Phase::Result, None) => (Glyph::Waiting, Role::Muted),
+            (Phase::Intent, _) if self.is_open => (Glyph::Waiting, Role::Warn),
+            (Phase::Intent, _) | (Phase::Result, None) => (Glyph::Dot, Role::Muted),
             (Phase::Result, Some(outcome)) => match outcome {
                 Outcome::Verified => (Glyph::Ok, Role::Ok),
                 Outcome::Unverified | Outcome::Partial => (Glyph::Look, Role::Warn),
@@ -54,7 +56,7 @@ impl Listed for Record {
 pub struct Audit;
 
 impl Subject for Audit {
-    type Row = Record;
+    type Row = RecordLine;
 
     const KIND: ViewKind = ViewKind::Audit;
 
@@ -62,7 +64,7 @@ impl Subject for Audit {
         Ask::Trail
     }
 
-    fn source(model: &Model) -> Source<'_, Record> {
+    fn source(model: &Model) -> Source<'_, RecordLine> {
         let trail = model.trail.last.as_ref();
         let unreadable = trail.map_or(0, |trail| trail.unreadable);
         Source {
@@ -77,15 +79,15 @@ impl Subject for Audit {
     }
 
     /// No act is about a record.
-    fn selection(_: &[&Record]) -> Selection {
+    fn selection(_: &[&RecordLine]) -> Selection {
         Selection::default()
     }
 
-    fn copied(row: &Record) -> String {
+    fn copied(row: &RecordLine) -> String {
         row.id.to_string()
     }
 
-    fn detail(&self, row: &Record, now: Timestamp) -> Detail {
+    fn detail(&self, row: &RecordLine, now: Timestamp) -> Detail {
         Detail {
             title: row.action.to_string(),
             enter: "enter to open",
@@ -95,7 +97,7 @@ impl Subject for Audit {
     }
 }
 
-fn told(row: &Record, now: Timestamp) -> Vec<Fact> {
+fn told(row: &RecordLine, now: Timestamp) -> Vec<Fact> {
     let ago = shown(Cell::Time(row.at), Kind::Time, Null::Nothing(""), now);
     let mut facts = vec![
         Fact::new("record", row.id.to_string(), Role::Text),
@@ -114,8 +116,11 @@ fn told(row: &Record, now: Timestamp) -> Vec<Fact> {
     facts
 }
 
-fn about(row: &Record) -> Vec<Fact> {
+fn about(row: &RecordLine) -> Vec<Fact> {
     let (phase, role) = match row.phase {
+        Phase::Intent if row.is_open => {
+            ("before the act: it was begun and has no result", Role::Warn)
+        }
         Phase::Intent => ("before the act: what was meant to be done", Role::Muted),
         Phase::Result => ("after the act: how it ended", Role::Text),
     };
