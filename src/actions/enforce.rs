@@ -177,8 +177,8 @@ impl Edition<'_> {
     ) -> Result<Pushed, EnforceError> {
         let update =
             Update::new(token.clone(), self.connections).map_err(EnforceError::NotPushed)?;
-        let contained = self.sys.contain(&update, self.kicks).await;
-        let told = contained.pushed.map_err(|error| match error {
+        let told = self.sys.contain(&update, self.kicks).await;
+        let told = told.map_err(|error| match error {
             SysError::NotPermitted { .. } | SysError::NoResponders { .. } => {
                 EnforceError::NotPushed(error)
             }

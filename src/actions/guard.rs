@@ -254,7 +254,9 @@ async fn intruders(
         Err(SysError::UnknownAccount(_)) => return Ok(Some(Vec::new())),
         rows => rows?,
     };
-    let here = rows.answers().find(|(told, _)| told.name == server.name);
+    let here = rows
+        .answers()
+        .find(|(told, _)| told.name == server.name && !rows.is_silent(&told.name));
     Ok(here.map(|(_, rows)| {
         let kept_out = rows.iter().filter(|row| is_kept_out(account, row));
         kept_out.map(|row| row.id).collect()

@@ -54,7 +54,7 @@ pub(super) enum Patience {
 #[derive(Default)]
 struct Look {
     open: BTreeMap<Text, usize>,
-    /// Servers that answered.
+    /// Servers that answered to the end.
     answered: Vec<Text>,
     unreadable: Vec<Text>,
 }
@@ -105,7 +105,10 @@ impl Containment<'_> {
         };
         let mut look = Look::default();
         for (server, rows) in told.answers() {
-            look.answered.push(server.name.clone());
+            // A part of a list shows who is open, never that nobody else is.
+            if !told.is_silent(&server.name) {
+                look.answered.push(server.name.clone());
+            }
             let kept_out = rows.iter().filter(|row| self.is_kept_out(row)).count();
             *look.open.entry(server.name.clone()).or_default() += kept_out;
             let unreadable = rows.iter().filter(|row| user_of(row).is_none());
@@ -195,9 +198,8 @@ impl Containment<'_> {
             Ok(Proof::Unknown) | Err(_) => None,
         });
         let open = if self.closes {
-            look.answered
-                .contains(name)
-                .then(|| look.open.get(name).copied().unwrap_or_default())
+            let seen = look.open.get(name).copied().unwrap_or_default();
+            (seen > 0 || look.answered.contains(name)).then_some(seen)
         } else {
             Some(0)
         };
@@ -251,7 +253,8 @@ pub(super) async fn closed(
     let report = |(name, rows): (Text, Vec<&ConnectionRow>)| {
         let open = answer(&told, &name)
             .and_then(|answer| answer.as_ref().ok())
-            .map(Vec::len);
+            .map(Vec::len)
+            .filter(|open| *open > 0 || !told.is_silent(&name));
         let state = match open {
             Some(0) => ServerVerdict::Clear,
             Some(_) => ServerVerdict::Open,

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use serde::Serialize;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 use super::connect::lock;
 use super::error::SysError;
-use super::gather::{Gathered, Patience, Question, Wanted, collect};
+use super::gather::{Answers, Gathered, Next, Patience, Question, collect};
 use super::subjects;
 use super::system::SystemAccount;
+use super::tally::Wanted;
 use super::wire::account::{AccountInfo, AccountStatz, Counts, List};
 use crate::inventory::server::Resolver;
 use crate::jwt::keys::AccountId;
@@ -179,28 +180,21 @@ impl SystemAccount {
     pub(super) async fn pack(
         &self,
     ) -> Result<BoxStream<'static, Result<Token, SysError>>, SysError> {
-        if !self.reads.is_connected() {
-            return Err(SysError::Disconnected);
-        }
-        let inbox = self.reads.client.new_inbox();
-        let client = &self.reads.client;
-        let answers = client.subscribe(inbox.clone()).await;
-        let answers = answers.map_err(|_| SysError::Disconnected)?;
-        client
-            .publish_with_reply(subjects::CLAIMS_PACK, inbox, "".into())
-            .await
-            .map_err(|error| SysError::Refused(error.to_string().into()))?;
-        let known = Arc::clone(&self.known);
         let pause = self.timeout() * 5;
+        let question = Question::new(subjects::CLAIMS_PACK, "");
+        let answers = Answers::ask(&self.reads, question, self.timeout()).await?;
+        let known = Arc::clone(&self.known);
         let tokens = stream::unfold(Some(answers), move |answers| async move {
             let mut answers = answers?;
-            let item = match timeout(pause, answers.next()).await {
-                Ok(Some(message)) => packed(&message)?,
-                Ok(None) => Err(SysError::Disconnected),
-                Err(_) => Err(SysError::NoAnswer {
+            let item = match answers.next(Instant::now() + pause).await {
+                Ok(Next::Answer(message)) if message.payload.is_empty() => return None,
+                Ok(Next::Answer(message)) => split_packed(&message.payload),
+                Ok(Next::Cut) => Err(SysError::Disconnected),
+                Ok(Next::Silence) => Err(SysError::NoAnswer {
                     subject: subjects::CLAIMS_PACK.into(),
                     after: pause,
                 }),
+                Err(error) => Err(error),
             };
             // One token that cannot be read does not end the others.
             let goes_on = matches!(item, Ok(_) | Err(SysError::Token(_)));
@@ -237,18 +231,6 @@ impl SystemAccount {
 }
 
 /// One message of PACK: `A...|<token>`; the empty one is the end.
-fn packed(message: &async_nats::Message) -> Option<Result<Token, SysError>> {
-    if message.status == Some(async_nats::StatusCode::NO_RESPONDERS) {
-        return Some(Err(SysError::NoResponders {
-            subject: subjects::CLAIMS_PACK.into(),
-        }));
-    }
-    if message.payload.is_empty() {
-        return None;
-    }
-    Some(split_packed(&message.payload))
-}
-
 fn split_packed(body: &[u8]) -> Result<Token, SysError> {
     let text = String::from_utf8_lossy(body);
     let token = text.split_once('|').map_or(&*text, |(_, token)| token);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::gather::Expected;
+use super::tally::Expected;
 use super::wire::Header;
 use super::wire::server::{Cluster, Stats, Varz};
 use crate::inventory::server::{Belonging, Resolver, ServerRow, ServerState};

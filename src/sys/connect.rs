@@ -13,6 +13,7 @@ use async_nats::connection::State;
 use async_nats::{Auth, AuthError, Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use futures::future::BoxFuture;
 use tokio::sync::broadcast;
+use tokio::time::{sleep, timeout};
 
 use super::error::SysError;
 use crate::jwt::signer::SignError;
@@ -20,6 +21,9 @@ use crate::text::{Text, without_user};
 
 /// The longest wait between two tries to come back.
 const RETRY_AT_MOST: Duration = Duration::from_secs(4);
+
+/// Between two looks whether a connection is back.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Things that happen to a connection and wait for a reader that lags. Losing one shows as [`LinkEvent::Missed`].
 const BACKLOG: usize = 1_024;
@@ -135,8 +139,21 @@ impl Link {
         self.events.subscribe()
     }
 
-    pub(super) fn is_connected(&self) -> bool {
+    fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
+    }
+
+    /// Waits until it is connected. async-nats would keep what is published meanwhile and send it whenever it comes back,
+    /// long after we gave up.
+    pub(super) async fn ready(&self, within: Duration) -> Result<(), SysError> {
+        let back = async {
+            while !self.is_connected() {
+                sleep(LOOK).await;
+            }
+        };
+        timeout(within, back)
+            .await
+            .map_err(|_| SysError::Disconnected)
     }
 
     /// Whether the server has refused us to publish this since the last login.

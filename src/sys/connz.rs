@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::future::join_all;
 use futures::{StreamExt as _, stream};
 use serde::de::IgnoredAny;
 use tokio::task::spawn_blocking;
@@ -87,13 +88,26 @@ impl SystemAccount {
             .ask_all_with(&self.reads, question, patience, envelope)
             .await?;
         let mut gathered = self.decode_all(pages, body).await?;
-        for said in gathered.said.iter_mut().chain(&mut gathered.foreign) {
-            if let Ok(rows) = &mut said.answer
-                && let Err(error) = self.further_pages(said.server.id, &body, rows).await
-            {
-                said.answer = Err(error.to_string().into());
+        let said = gathered.said.iter_mut().chain(&mut gathered.foreign);
+        let read_on = said.map(|said| async {
+            let Ok(rows) = &mut said.answer else {
+                return None;
+            };
+            match self.further_pages(said.server.id, &body, rows).await {
+                Ok(()) => None,
+                // What it said so far stands, and that there is more is not known any better than of a silent one.
+                Err(SysError::NoAnswer { .. } | SysError::Disconnected) => {
+                    Some(said.server.name.clone())
+                }
+                Err(error) => {
+                    said.answer = Err(error.to_string().into());
+                    None
+                }
             }
-        }
+        });
+        let fell_silent = join_all(read_on).await;
+        gathered.silent.extend(fell_silent.into_iter().flatten());
+        gathered.silent.sort();
         Ok(gathered)
     }
 
@@ -135,27 +149,50 @@ impl SystemAccount {
         Ok(())
     }
 
-    /// Each by its cid, which a server answers in a millisecond.
+    /// Each by its cid, which a server answers in a millisecond. All servers at once: one that is silent holds up no other.
     async fn each_with_auth(&self, ids: Vec<ConnId>) -> Gathered<Vec<ConnectionRow>> {
-        let census = self.current();
-        let label = |id: ServerId| census.server(id).and_then(ServerRow::label);
-        let answers = stream::iter(ids)
-            .map(|id| async move { (id.server, self.one_with_auth(id).await) })
-            .buffer_unordered(WINDOW)
-            .collect::<Vec<_>>()
-            .await;
-        let mut by_server: BTreeMap<ServerId, Result<Answered, Text>> = BTreeMap::new();
-        for (id, answer) in answers {
-            merge(&mut by_server, id, label(id), answer);
+        let mut by_server: BTreeMap<ServerId, Vec<ConnId>> = BTreeMap::new();
+        for id in ids {
+            by_server.entry(id.server).or_default().push(id);
         }
+        let asked = by_server
+            .into_iter()
+            .map(|(server, ids)| self.these_of_one(server, ids));
         let mut gathered = Gathered::empty();
-        for answered in by_server.into_values() {
-            match answered {
-                Ok(said) => gathered.said.push(said),
-                Err(silent) => gathered.silent.push(silent),
+        for (said, goes) in join_all(asked).await {
+            let has_said = !matches!(&said.answer, Ok(rows) if rows.is_empty());
+            if goes == Goes::Silent {
+                gathered.silent.push(said.server.name.clone());
+            }
+            // That a silent one has said nothing so far is no answer.
+            if goes == Goes::On || has_said {
+                gathered.said.push(said);
             }
         }
+        gathered.silent.sort();
         gathered
+    }
+
+    /// Connections of one server by their cids. Once it is silent it is asked no more.
+    async fn these_of_one(&self, server: ServerId, ids: Vec<ConnId>) -> (Answered, Goes) {
+        let label = self.current().server(server).and_then(ServerRow::label);
+        let mut said = Said {
+            server: label.unwrap_or_else(|| ServerLabel {
+                id: server,
+                name: server.to_string().into(),
+                cluster: None,
+            }),
+            answer: Ok(Vec::new()),
+        };
+        let mut answers = stream::iter(ids)
+            .map(|id| self.one_with_auth(id))
+            .buffer_unordered(WINDOW);
+        while let Some(answer) = answers.next().await {
+            if take(&mut said, answer) == Goes::Silent {
+                return (said, Goes::Silent);
+            }
+        }
+        (said, Goes::On)
     }
 
     async fn one_with_auth(&self, id: ConnId) -> Result<Vec<ConnectionRow>, SysError> {
@@ -202,38 +239,25 @@ fn token_in(page: &[u8], cid: u64) -> Option<Token> {
     (!is_bearer).then_some(token)
 }
 
-/// Adds one answer to those of its server. `Err` holds the name of a server that was silent to any question.
-fn merge(
-    by_server: &mut BTreeMap<ServerId, Result<Answered, Text>>,
-    id: ServerId,
-    label: Option<ServerLabel>,
-    answer: Result<Vec<ConnectionRow>, SysError>,
-) {
-    let label = label.unwrap_or_else(|| ServerLabel {
-        id,
-        name: id.to_string().into(),
-        cluster: None,
-    });
-    let name = label.name.clone();
-    let entry = by_server.entry(id).or_insert_with(|| {
-        Ok(Said {
-            server: label,
-            answer: Ok(Vec::new()),
-        })
-    });
-    match (answer, &mut *entry) {
-        (Err(SysError::NoAnswer { .. } | SysError::Disconnected), _) => *entry = Err(name),
-        (_, Err(_)) => {}
-        (Ok(rows), Ok(said)) => {
-            if let Ok(known) = &mut said.answer {
-                known.extend(rows);
-            }
+/// Whether a server answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Goes {
+    On,
+    Silent,
+}
+
+/// Adds one answer to those of its server.
+fn take(said: &mut Answered, answer: Result<Vec<ConnectionRow>, SysError>) -> Goes {
+    match (answer, &mut said.answer) {
+        (Err(SysError::NoAnswer { .. } | SysError::Disconnected), _) => return Goes::Silent,
+        (Ok(rows), Ok(known)) => known.extend(rows),
+        (Ok(_), Err(_)) => {}
+        (Err(SysError::NoResponders { .. }), answer) => {
+            *answer = Err(SysError::ServerGone(said.server.id).to_string().into());
         }
-        (Err(SysError::NoResponders { .. }), Ok(said)) => {
-            said.answer = Err(SysError::ServerGone(id).to_string().into());
-        }
-        (Err(error), Ok(said)) => said.answer = Err(error.to_string().into()),
+        (Err(error), answer) => *answer = Err(error.to_string().into()),
     }
+    Goes::On
 }
 
 /// Which offset comes next in a list by cid that others shorten while we read it. Pure.
@@ -369,39 +393,40 @@ mod tests {
         }
     }
 
+    fn nothing_said() -> Answered {
+        Said {
+            server: ServerLabel {
+                id: ServerId::from_bytes([1; 32]),
+                name: "n1".into(),
+                cluster: None,
+            },
+            answer: Ok(Vec::new()),
+        }
+    }
+
     #[test]
-    fn one_silent_question_makes_the_whole_server_silent() {
-        let id = ServerId::from_bytes([1; 32]);
-        let silence = || SysError::NoAnswer {
+    fn one_silent_question_makes_a_server_silent_and_what_it_said_stands() {
+        let mut said = nothing_said();
+        let silence = SysError::NoAnswer {
             subject: "x".into(),
             after: std::time::Duration::ZERO,
         };
-        let mut by_server = BTreeMap::new();
 
-        merge(&mut by_server, id, None, Ok(vec![row(1)]));
-        merge(&mut by_server, id, None, Err(silence()));
-        merge(&mut by_server, id, None, Ok(vec![row(2)]));
+        assert_eq!(take(&mut said, Ok(vec![row(1)])), Goes::On);
+        assert_eq!(take(&mut said, Err(silence)), Goes::Silent);
 
-        assert!(by_server[&id].is_err());
+        assert_eq!(said.answer.unwrap().len(), 1);
     }
 
     #[test]
     fn a_server_that_is_gone_has_answered_so() {
-        let id = ServerId::from_bytes([1; 32]);
+        let mut said = nothing_said();
         let nobody = SysError::NoResponders {
             subject: "x".into(),
         };
-        let mut by_server = BTreeMap::new();
 
-        merge(&mut by_server, id, None, Err(nobody));
+        assert_eq!(take(&mut said, Err(nobody)), Goes::On);
 
-        let said = by_server[&id].as_ref().unwrap();
-        assert!(
-            said.answer
-                .as_ref()
-                .unwrap_err()
-                .raw()
-                .contains("not running")
-        );
+        assert!(said.answer.unwrap_err().raw().contains("not running"));
     }
 }

@@ -31,6 +31,7 @@ const INBOX: usize = 2;
 impl SystemAccount {
     /// Subscribes before it returns, so that what is read afterwards has no hole before it. Dropping the stream ends it.
     pub(super) async fn hear(&self) -> Result<BoxStream<'static, Vec<SysEvent>>, SysError> {
+        self.reads.ready(self.timeout()).await?;
         let mut subscriptions = SelectAll::new();
         for subject in EVENTS {
             if self.reads.may_not_hear(subject) {

@@ -4,10 +4,9 @@
 //! that are expected by name have answered, or at a hard end; those that were silent before are given a short while after
 //! the others. Then say who is missing.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use async_nats::{HeaderMap, Message, StatusCode};
+use async_nats::{HeaderMap, Message, StatusCode, Subscriber};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use tokio::sync::broadcast;
@@ -15,8 +14,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connect::{Link, LinkEvent};
 use super::error::SysError;
+use super::tally::Wanted;
 use crate::inventory::server::ServerLabel;
-use crate::jwt::keys::ServerId;
 use crate::text::Text;
 
 /// What one server said.
@@ -35,7 +34,7 @@ pub struct Gathered<T> {
     pub said: Vec<Said<T>>,
     /// Servers that answer but are in no operator's mode: leafs that bridge SYS. They enforce nothing of ours.
     pub foreign: Vec<Said<T>>,
-    /// Expected by name, and not heard.
+    /// Expected by name, and not heard to the end: one that said a part of a long answer stands in `said` as well.
     pub silent: Vec<Text>,
 }
 
@@ -52,7 +51,12 @@ impl<T> Gathered<T> {
         self.silent.is_empty()
     }
 
-    /// The answers of those that said yes.
+    /// Whether a server was not heard to the end.
+    pub fn is_silent(&self, name: &Text) -> bool {
+        self.silent.contains(name)
+    }
+
+    /// The answers of those that said yes, as far as they came.
     pub fn answers(&self) -> impl Iterator<Item = (&ServerLabel, &T)> {
         self.said.iter().filter_map(|said| {
             said.answer
@@ -93,15 +97,6 @@ impl<T> Gathered<T> {
 
 /// A pause after which nothing more is expected from servers that nobody knows to be alive.
 const QUIET: Duration = Duration::from_millis(400);
-
-/// Who ought to answer.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Expected {
-    pub(super) names: HashSet<Text>,
-    /// Of these, the ones that did not answer the last census or the last question. Nobody waits long for them.
-    pub(super) doubtful: HashSet<Text>,
-    pub(super) foreign: HashSet<ServerId>,
-}
 
 /// When to stop listening, beside having heard enough.
 #[derive(Clone, Copy, Debug)]
@@ -145,13 +140,12 @@ impl Question {
     }
 }
 
-/// Whether more answers are wanted.
+/// How listening came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
-    More,
-    /// All have answered that were known to be alive.
-    Stragglers,
-    Enough,
+pub(super) enum Listened {
+    ToTheEnd,
+    /// Our connection fell while we listened: who did not answer until then may have.
+    UntilCut,
 }
 
 /// Asks, and hands every answer to `take` until that has enough or patience ends. `Ok` also when nobody answered.
@@ -161,50 +155,90 @@ pub(super) async fn collect(
     question: Question,
     patience: Patience,
     mut take: impl FnMut(&Message) -> Wanted,
-) -> Result<(), SysError> {
-    if !link.is_connected() {
-        // async-nats would keep the question and send it whenever it comes back, long after we gave up.
-        return Err(SysError::Disconnected);
-    }
-    let subject = question.subject.clone();
-    if link.may_not_publish(&subject) {
-        return Err(not_permitted(&subject));
-    }
-    let mut trouble = link.events();
-    let inbox = link.client.new_inbox();
-    let mut answers = link
-        .client
-        .subscribe(inbox.clone())
-        .await
-        .map_err(|_| SysError::Disconnected)?;
-    send(link, inbox.clone(), question).await?;
+) -> Result<Listened, SysError> {
+    let mut answers = Answers::ask(link, question, patience.longest()).await?;
     let hard = Instant::now() + patience.longest();
     let mut end = hard;
     loop {
-        let next = tokio::select! {
-            biased;
-            next = timeout_at(end, answers.next()) => next,
-            event = trouble.recv() => match verdict(event, &subject, &inbox) {
-                Trouble::None => continue,
-                Trouble::Refused(subject) => return Err(SysError::NotPermitted { subject }),
-                // It was sent, so it may be done: whoever has not answered stays silent, which is unknown.
-                Trouble::Lost => return Ok(()),
-            },
+        let message = match answers.next(end).await? {
+            Next::Answer(message) => message,
+            Next::Silence => return Ok(Listened::ToTheEnd),
+            // It was sent, so it may be done: whoever has not answered stays silent, which is unknown.
+            Next::Cut => return Ok(Listened::UntilCut),
         };
-        let Ok(Some(message)) = next else {
-            return Ok(());
-        };
-        if message.status == Some(StatusCode::NO_RESPONDERS) {
-            return Err(SysError::NoResponders {
-                subject: subject.into(),
-            });
-        }
         let wanted = take(&message);
         if wanted == Wanted::Enough {
-            return Ok(());
+            return Ok(Listened::ToTheEnd);
         }
         if let Some(pause) = patience.after(wanted) {
             end = hard.min(Instant::now() + pause);
+        }
+    }
+}
+
+/// A question that was asked, and where its answers come.
+pub(super) struct Answers {
+    subject: String,
+    inbox: String,
+    messages: Subscriber,
+    trouble: broadcast::Receiver<LinkEvent>,
+}
+
+/// What comes next.
+pub(super) enum Next {
+    Answer(Message),
+    /// Nothing, by the time that was given.
+    Silence,
+    /// Our connection fell.
+    Cut,
+}
+
+impl Answers {
+    /// Asks. A connection that is just coming back is waited for.
+    pub(super) async fn ask(
+        link: &Link,
+        question: Question,
+        within: Duration,
+    ) -> Result<Self, SysError> {
+        link.ready(within).await?;
+        let subject = question.subject.clone();
+        if link.may_not_publish(&subject) {
+            return Err(not_permitted(&subject));
+        }
+        let trouble = link.events();
+        let inbox = link.client.new_inbox();
+        let messages = link.client.subscribe(inbox.clone()).await;
+        let messages = messages.map_err(|_| SysError::Disconnected)?;
+        send(link, inbox.clone(), question).await?;
+        Ok(Self {
+            subject,
+            inbox,
+            messages,
+            trouble,
+        })
+    }
+
+    /// Waits for the next answer. That nobody serves the question, or that we may not ask it, is an error.
+    pub(super) async fn next(&mut self, until: Instant) -> Result<Next, SysError> {
+        loop {
+            let next = tokio::select! {
+                biased;
+                next = timeout_at(until, self.messages.next()) => next,
+                event = self.trouble.recv() => match verdict(event, &self.subject, &self.inbox) {
+                    Trouble::None => continue,
+                    Trouble::Refused(subject) => return Err(SysError::NotPermitted { subject }),
+                    Trouble::Lost => return Ok(Next::Cut),
+                },
+            };
+            return match next {
+                Ok(Some(message)) if message.status == Some(StatusCode::NO_RESPONDERS) => {
+                    Err(SysError::NoResponders {
+                        subject: self.subject.as_str().into(),
+                    })
+                }
+                Ok(Some(message)) => Ok(Next::Answer(message)),
+                Ok(None) | Err(_) => Ok(Next::Silence),
+            };
         }
     }
 }
@@ -265,147 +299,15 @@ fn not_permitted(subject: &str) -> SysError {
     }
 }
 
-/// Sorts answers by server as they come. Pure.
-pub(super) struct Tally<'a, T> {
-    expected: &'a Expected,
-    missing: HashSet<Text>,
-    heard: HashSet<ServerId>,
-    gathered: Gathered<T>,
-}
-
-impl<'a, T> Tally<'a, T> {
-    pub(super) fn new(expected: &'a Expected) -> Self {
-        Self {
-            expected,
-            missing: expected.names.clone(),
-            heard: HashSet::new(),
-            gathered: Gathered::empty(),
-        }
-    }
-
-    /// Takes one answer; a second one of the same server is dropped.
-    pub(super) fn add(&mut self, server: ServerLabel, answer: Result<T, Text>) -> Wanted {
-        if self.heard.insert(server.id) {
-            if self.expected.foreign.contains(&server.id) {
-                self.gathered.foreign.push(Said { server, answer });
-            } else {
-                self.missing.remove(&server.name);
-                self.gathered.said.push(Said { server, answer });
-            }
-        }
-        if self.expected.names.is_empty() {
-            Wanted::More
-        } else if self.missing.is_empty() {
-            Wanted::Enough
-        } else if self.missing.is_subset(&self.expected.doubtful) {
-            Wanted::Stragglers
-        } else {
-            Wanted::More
-        }
-    }
-
-    pub(super) fn finish(mut self) -> Gathered<T> {
-        self.gathered.silent = self.missing.into_iter().collect();
-        self.gathered.silent.sort();
-        self.gathered
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn label(name: &str, id: u8) -> ServerLabel {
-        ServerLabel {
-            id: ServerId::from_bytes([id; 32]),
-            name: name.into(),
-            cluster: None,
-        }
-    }
-
-    fn expected(names: &[&str], foreign: &[u8]) -> Expected {
-        Expected {
-            names: names.iter().map(|name| (*name).into()).collect(),
-            doubtful: HashSet::new(),
-            foreign: foreign
-                .iter()
-                .map(|id| ServerId::from_bytes([*id; 32]))
-                .collect(),
-        }
-    }
-
     #[test]
-    fn all_expected_by_name_is_enough() {
-        let expected = expected(&["n1", "n2"], &[]);
-        let mut tally = Tally::new(&expected);
-
-        assert_eq!(tally.add(label("n1", 1), Ok(())), Wanted::More);
-        assert_eq!(tally.add(label("n2", 2), Err("no".into())), Wanted::Enough);
-
-        let gathered = tally.finish();
-        assert!(gathered.is_complete());
-        assert_eq!(gathered.said.len(), 2);
-        assert_eq!(gathered.answers().count(), 1);
-    }
-
-    #[test]
-    fn a_name_from_before_that_does_not_answer_is_silent() {
-        let expected = expected(&["n3", "n1", "n2"], &[]);
-        let mut tally = Tally::new(&expected);
-
-        tally.add(label("n1", 1), Ok(()));
-
-        assert_eq!(tally.finish().silent, [Text::from("n2"), Text::from("n3")]);
-    }
-
-    #[test]
-    fn nobody_waits_long_for_a_server_that_was_silent_before() {
-        let mut expected = expected(&["n1", "n2", "n3"], &[]);
-        expected.doubtful.insert("n3".into());
-        let mut tally = Tally::new(&expected);
-
-        assert_eq!(tally.add(label("n1", 1), Ok(())), Wanted::More);
-        assert_eq!(tally.add(label("n2", 2), Ok(())), Wanted::Stragglers);
-        assert_eq!(tally.add(label("n3", 3), Ok(())), Wanted::Enough);
-
+    fn stragglers_are_given_a_short_while_and_others_the_whole_time() {
         let all = Patience::ForAll(Duration::from_secs(2));
+
         assert_eq!(all.after(Wanted::More), None);
         assert_eq!(all.after(Wanted::Stragglers), Some(QUIET));
-    }
-
-    #[test]
-    fn a_leaf_that_bridges_sys_stands_for_nobody() {
-        let expected = expected(&["n1"], &[9]);
-        let mut tally = Tally::new(&expected);
-
-        // A foreign server may even carry the name of one of ours.
-        assert_eq!(tally.add(label("n1", 9), Ok(())), Wanted::More);
-
-        let gathered = tally.finish();
-        assert!(gathered.said.is_empty());
-        assert_eq!(gathered.foreign.len(), 1);
-        assert_eq!(gathered.silent, [Text::from("n1")]);
-    }
-
-    #[test]
-    fn a_server_that_answers_twice_counts_once() {
-        let expected = expected(&["n1", "n2"], &[]);
-        let mut tally = Tally::new(&expected);
-
-        tally.add(label("n1", 1), Ok(1));
-        tally.add(label("n1", 1), Ok(2));
-
-        let gathered = tally.finish();
-        assert_eq!(gathered.said.len(), 1);
-        assert_eq!(gathered.said.first().unwrap().answer, Ok(1));
-        assert_eq!(gathered.silent, [Text::from("n2")]);
-    }
-
-    #[test]
-    fn a_first_census_expects_nobody_and_is_never_enough() {
-        let expected = Expected::default();
-        let mut tally = Tally::new(&expected);
-
-        assert_eq!(tally.add(label("n1", 1), Ok(())), Wanted::More);
     }
 }

@@ -37,11 +37,13 @@ pub(super) struct Kicks {
 }
 
 impl Kicks {
-    /// Sends all. A server ignores a kick that nobody waits for, so each has a place for its answer: `<inbox>.<n>`.
-    pub(super) async fn send(link: &Link, ids: &[ConnId]) -> Result<Self, SysError> {
-        if !link.is_connected() {
-            return Err(SysError::Disconnected);
-        }
+    /// Sends all; a connection that is just coming back is waited for. A server ignores a kick that nobody waits for, so each has a place for its answer: `<inbox>.<n>`.
+    pub(super) async fn send(
+        link: &Link,
+        ids: &[ConnId],
+        within: Duration,
+    ) -> Result<Self, SysError> {
+        link.ready(within).await?;
         let trouble = link.events();
         let inbox = link.client.new_inbox();
         let lost = |_| SysError::Disconnected;

@@ -32,6 +32,7 @@ mod roll_call;
 mod rows;
 mod subjects;
 mod system;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod tokens;
@@ -53,7 +54,7 @@ pub use self::gather::{Gathered, Said};
 pub use self::kicks::Kicked;
 pub use self::me::{Me, Right, Rights};
 pub use self::probe::probe;
-pub use self::push::{Accepted, Contained, Proof, Update};
+pub use self::push::{Accepted, Proof, Update};
 pub use self::system::{Setup, SystemAccount};
 pub use self::tokens::{NoSigners, Signers, Standing};
 use crate::inventory::connection::ConnectionRow;
@@ -106,7 +107,11 @@ pub trait Sys: Send + Sync {
         update: &'a Update,
     ) -> BoxFuture<'a, Result<Gathered<Accepted>, SysError>>;
     /// Pushes a token and kicks connections beside it.
-    fn contain<'a>(&'a self, update: &'a Update, kicks: &'a [ConnId]) -> BoxFuture<'a, Contained>;
+    fn contain<'a>(
+        &'a self,
+        update: &'a Update,
+        kicks: &'a [ConnId],
+    ) -> BoxFuture<'a, Result<Gathered<Accepted>, SysError>>;
     /// What each server enforces of an update.
     fn prove<'a>(&'a self, update: &'a Update) -> BoxFuture<'a, Result<Gathered<Proof>, SysError>>;
     fn kick(&self, id: ConnId) -> BoxFuture<'_, Kicked>;
@@ -180,7 +185,11 @@ impl Sys for SystemAccount {
         Box::pin(self.push_update(update))
     }
 
-    fn contain<'a>(&'a self, update: &'a Update, kicks: &'a [ConnId]) -> BoxFuture<'a, Contained> {
+    fn contain<'a>(
+        &'a self,
+        update: &'a Update,
+        kicks: &'a [ConnId],
+    ) -> BoxFuture<'a, Result<Gathered<Accepted>, SysError>> {
         Box::pin(self.push_and_kick(update, kicks))
     }
 

@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use futures::future::join;
-
 use super::accounts::{Copies, Enforced};
 use super::error::SysError;
 use super::gather::{Gathered, Patience, Question};
@@ -87,13 +85,6 @@ pub enum Proof {
     Unknown,
 }
 
-/// What became of a push with the kicks beside it.
-#[derive(Debug)]
-pub struct Contained {
-    pub pushed: Result<Gathered<Accepted>, SysError>,
-    pub kicks: Vec<(ConnId, Kicked)>,
-}
-
 impl SystemAccount {
     /// Pushes to every resolver; where none listens on the common subject (MEMORY, URL), on the account's own.
     pub(super) async fn push_update(
@@ -144,21 +135,23 @@ impl SystemAccount {
     /// A server applies an update in the read loop that brought it, so a kick behind it waits until all connections of the
     /// account are walked, and comes too late; before it, a kick closes in 2 ms. A client that comes back meets the new token,
     /// and whoever slips in before it is applied is closed by the walk.
-    pub(super) async fn push_and_kick(&self, update: &Update, ids: &[ConnId]) -> Contained {
-        let unknown = || ids.iter().map(|id| (*id, Kicked::Unknown)).collect();
-        let kicks = Kicks::send(&self.acts, ids).await;
-        let outcomes = async {
-            match kicks {
-                Ok(kicks) => kicks.outcomes(update.longest.max(self.timeout())).await,
-                Err(_) => unknown(),
-            }
-        };
-        let (kicks, pushed) = join(outcomes, self.push_update(update)).await;
-        Contained { pushed, kicks }
+    ///
+    /// What became of each kick is not waited for: whether the users are out, the servers are asked afterwards.
+    pub(super) async fn push_and_kick(
+        &self,
+        update: &Update,
+        ids: &[ConnId],
+    ) -> Result<Gathered<Accepted>, SysError> {
+        let kicks = Kicks::send(&self.acts, ids, self.timeout()).await;
+        let pushed = self.push_update(update).await;
+        // A server ignores a kick whose answer has no place to go, so the place is kept until here. Kicks that could not be
+        // sent are no reason not to push: its walk closes the same connections.
+        drop(kicks);
+        pushed
     }
 
     pub(super) async fn kick_one(&self, id: ConnId) -> Kicked {
-        let Ok(kicks) = Kicks::send(&self.acts, &[id]).await else {
+        let Ok(kicks) = Kicks::send(&self.acts, &[id], self.timeout()).await else {
             return Kicked::Unknown;
         };
         let outcomes = kicks.outcomes(self.timeout()).await;

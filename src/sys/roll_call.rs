@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::census::{Heartbeat, counted};
-use super::gather::Wanted;
+use super::tally::Wanted;
 use super::wire::server::Statsz;
 use crate::text::Text;
 

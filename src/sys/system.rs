@@ -15,10 +15,11 @@ use tokio::sync::{broadcast, watch};
 use super::census::{Census, Heartbeat, Presence, Round};
 use super::connect::{Address, Link, LinkEvent, Login, lock};
 use super::error::SysError;
-use super::gather::{Expected, Gathered, Patience, Question, Tally, Wanted, collect};
+use super::gather::{Gathered, Patience, Question, collect};
 use super::me::Me;
 use super::roll_call::RollCall;
 use super::subjects;
+use super::tally::{Doubts, Expected, Tally, Wanted};
 use super::tokens::{Signers, Tokens};
 use super::wire::Reply;
 use super::wire::server::{UserInfo, Varz};
@@ -48,8 +49,7 @@ pub struct SystemAccount {
     me: Me,
     timeout: Duration,
     roster: Mutex<BTreeSet<Text>>,
-    /// Servers that missed the last question to all, until they answer one.
-    doubtful: Mutex<HashSet<Text>>,
+    doubts: Mutex<Doubts>,
     /// What the texts of update answers told.
     resolvers: Mutex<HashMap<ServerId, Resolver>>,
     census: watch::Sender<Arc<Census>>,
@@ -77,7 +77,7 @@ impl SystemAccount {
             me: Me::of(info),
             timeout,
             roster: Mutex::new(roster.into_iter().collect()),
-            doubtful: Mutex::default(),
+            doubts: Mutex::default(),
             resolvers: Mutex::default(),
             census,
         };
@@ -153,10 +153,10 @@ impl SystemAccount {
         match asked.await {
             Err(SysError::NoResponders { .. }) => Err(SysError::NotSystem { account }),
             Err(error) => Err(error),
-            Ok(()) if system.is_some_and(|system| system != account) => {
+            Ok(_) if system.is_some_and(|system| system != account) => {
                 Err(SysError::NotSystem { account })
             }
-            Ok(()) => Ok(()),
+            Ok(_) => Ok(()),
         }
     }
 
@@ -186,6 +186,7 @@ impl SystemAccount {
             at: Timestamp::now(),
         };
         let census = self.join(round);
+        lock(&self.doubts).clear();
         self.census.send_replace(Arc::clone(&census));
         Ok(census)
     }
@@ -252,8 +253,8 @@ impl SystemAccount {
             },
         );
         let all = match asked.await {
-            Ok(()) if answers >= ours.len() => Resolver::Full,
-            Ok(()) | Err(SysError::NotPermitted { .. }) => Resolver::Unknown,
+            Ok(_) if answers >= ours.len() => Resolver::Full,
+            Ok(_) | Err(SysError::NotPermitted { .. }) => Resolver::Unknown,
             Err(SysError::NoResponders { .. }) => Resolver::MemoryOrUrl,
             Err(error) => return Err(error),
         };
@@ -286,9 +287,9 @@ impl SystemAccount {
         let mut expected = self.current().expected();
         expected
             .doubtful
-            .extend(lock(&self.doubtful).iter().cloned());
+            .extend(lock(&self.doubts).names().cloned());
         let mut tally = Tally::new(&expected);
-        collect(link, question, patience, |message| {
+        let listened = collect(link, question, patience, |message| {
             match read(&message.payload).or_else(|| unreadable(&message.payload)) {
                 Some((server, answer)) => tally.add(server, answer),
                 None => Wanted::More,
@@ -296,17 +297,8 @@ impl SystemAccount {
         })
         .await?;
         let gathered = tally.finish();
-        self.doubt(&gathered);
+        lock(&self.doubts).hear(&gathered, listened);
         Ok(gathered)
-    }
-
-    /// A server that died between two counts is waited for once, not by every question after it.
-    fn doubt<T>(&self, gathered: &Gathered<T>) {
-        let mut doubtful = lock(&self.doubtful);
-        doubtful.extend(gathered.silent.iter().cloned());
-        for said in &gathered.said {
-            doubtful.remove(&said.server.name);
-        }
     }
 
     /// Asks one server; what it refuses is an error.

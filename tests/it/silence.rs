@@ -3,11 +3,15 @@
 
 use std::fs;
 
+use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::Order;
 use nats_oam::jwt::account::Account;
 use nats_oam::jwt::token::Token;
+use nats_oam::ledger::audit::Outcome as Word;
+use nats_oam::text::Text;
 use serde_json::{Value, json};
 
+use crate::support::between::{applied, open_ports, prepared};
 use crate::support::ears::Ears;
 use crate::support::world::{Admin, OwnWorld, Ran, Tenant, World, codes, text, until};
 
@@ -231,6 +235,28 @@ async fn a_server_that_returns_with_an_old_token_is_a_split_that_the_next_revoca
     }
     let open = ears.open(tenant.id, 3).await;
     assert!(open.is_empty(), "the first one's client got in: {open:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_after_the_end_of_our_own_server_waits_for_the_login_to_come_back() {
+    let Some(world) = World::own() else { return };
+    let ears = world.ears().await;
+    let (tenant, admin) = settled(&world, &ears).await;
+    let mut there = world.description();
+    there.servers.retain(|server| server.name == "n3");
+    let ports = open_ports(&there, admin.home.path()).await;
+    let revoke = RevokeUsers {
+        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
+        all: None,
+        before: None,
+    };
+    world.order(&Order::Kill("n3".to_owned()));
+
+    let outcome = applied(prepared(&revoke, &ports).await, &ports).await;
+
+    assert_eq!(outcome.error, None);
+    assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
+    assert_eq!(outcome.report.silent(), [Text::from("n3")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,8 +22,8 @@ use nats_oam::jwt::token::Token;
 use nats_oam::ledger::audit::Actor;
 use nats_oam::store::paths::Paths;
 use nats_oam::sys::{
-    Accepted, AccountCounts, Address, Census, ConnQuery, Contained, Copies, Enforced, Gathered,
-    Kicked, LinkEvent, Me, Proof, Sys, SysError, SysEvent, TlsFiles, Update,
+    Accepted, AccountCounts, Address, Census, ConnQuery, Copies, Enforced, Gathered, Kicked,
+    LinkEvent, Me, Proof, Sys, SysError, SysEvent, TlsFiles, Update,
 };
 use nats_oam::text::Text;
 use tokio::sync::{broadcast, watch};
@@ -205,12 +205,16 @@ impl Sys for Between {
         self.servers.push(update)
     }
 
-    fn contain<'a>(&'a self, update: &'a Update, kicks: &'a [ConnId]) -> BoxFuture<'a, Contained> {
+    fn contain<'a>(
+        &'a self,
+        update: &'a Update,
+        kicks: &'a [ConnId],
+    ) -> BoxFuture<'a, Result<Gathered<Accepted>, SysError>> {
         Box::pin(async move {
             (self.before_push)().await;
-            let contained = self.servers.contain(update, kicks).await;
+            let told = self.servers.contain(update, kicks).await;
             (self.after_push)().await;
-            contained
+            told
         })
     }
 

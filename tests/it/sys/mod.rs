@@ -5,6 +5,7 @@ mod world;
 use std::time::{Duration, Instant};
 
 use async_nats::connection::State;
+use futures::StreamExt as _;
 use nats_oam::demo::sandbox::Order;
 use nats_oam::inventory::connection::Identity;
 use nats_oam::inventory::server::{Belonging, Resolver, ServerState};
@@ -106,16 +107,9 @@ async fn containment_is_proven_on_every_server_and_nobody_logs_in_again() {
     assert_eq!(ids.len(), 2);
     let update = Update::new(revoking(&base, victim.id(), &signer), 2).unwrap();
 
-    let contained = Sys::contain(&system, &update, &ids).await;
+    let pushed = Sys::contain(&system, &update, &ids).await.unwrap();
 
-    let pushed = contained.pushed.unwrap();
     assert!(pushed.is_complete() && pushed.answers().count() == 3);
-    assert!(
-        contained
-            .kicks
-            .iter()
-            .all(|(_, kicked)| matches!(kicked, Kicked::Closed | Kicked::NotThere))
-    );
     let proofs = Sys::prove(&system, &update).await.unwrap();
     assert_eq!(proofs.answers().count(), 3);
     assert!(
@@ -238,6 +232,33 @@ async fn a_read_only_user_is_told_at_once_what_it_may_not() {
         "it waited for the timeout"
     );
     assert_eq!(Sys::refused(&system).len(), 1);
+}
+
+#[tokio::test]
+async fn a_refused_pack_is_told_at_once() {
+    let Some(tools) = needs(&[Tool::NatsServer]) else {
+        return;
+    };
+    let world = World::shared(tools.path(Tool::NatsServer));
+    let auditor = world.shaped(world.system_id(), "auditor", |tree| {
+        let deny = Node::object([("deny", Node::strings(["$SYS.REQ.CLAIMS.PACK"]))]);
+        with(tree, TokenKind::User, ["nats", "pub"], deny)
+    });
+    let system = world.login(auditor).await.unwrap();
+    let start = Instant::now();
+
+    let mut tokens = Sys::pack(&system).await.unwrap();
+    let first = tokens.next().await;
+
+    assert!(
+        matches!(first, Some(Err(SysError::NotPermitted { .. }))),
+        "{first:?}"
+    );
+    assert!(tokens.next().await.is_none());
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "it waited for the timeout"
+    );
 }
 
 #[tokio::test]
