@@ -25,6 +25,7 @@ mod sample;
 pub mod server;
 pub mod terms;
 pub mod told;
+pub mod tree;
 pub mod user;
 pub mod user_line;
 pub mod user_page;

@@ -132,7 +132,7 @@ impl Pasted {
 
     /// An account, also by one of its signing keys.
     fn account(&self, seen: &Seen) -> Option<Row> {
-        let line = seen.accounts.iter().find(|line| {
+        let line = seen.tree.accounts.iter().find(|line| {
             let token = line.token.as_ref();
             let signs = token.and_then(|token| token.account.signer_kind(self.key));
             line.id.key() == self.key || signs.is_some()

@@ -8,15 +8,16 @@ use jiff::Timestamp;
 use crate::actions::record_fields::RecordLine;
 use crate::actions::survey::Survey;
 use crate::explain::Explanation;
-use crate::inventory::account_line::AccountLine;
 use crate::inventory::connection::ConnectionRow;
 use crate::inventory::picture::Picture;
+use crate::inventory::tree::Tree;
 use crate::inventory::user_line::UserLine;
 
 /// All rows, and the survey that they were made of.
 pub struct Seen {
     pub survey: Survey,
-    pub accounts: Arc<Vec<AccountLine>>,
+    /// Operator, accounts, roles and users.
+    pub tree: Arc<Tree>,
     pub users: Arc<Vec<UserLine>>,
     /// `None`: no server was asked.
     pub connections: Option<Arc<Vec<ConnectionRow>>>,
@@ -36,10 +37,17 @@ impl Seen {
             rows.sort_by(|a, b| (&a.server.name, a.id.cid).cmp(&(&b.server.name, b.id.cid)));
             Arc::new(rows)
         };
+        let users = Arc::new(picture.users);
+        let tree = Tree::of(
+            picture.operator,
+            picture.accounts,
+            picture.roles,
+            Arc::clone(&users),
+        );
         Self {
             connections: connections.map(sorted),
-            accounts: Arc::new(picture.accounts),
-            users: Arc::new(picture.users),
+            tree: Arc::new(tree),
+            users,
             survey,
             at,
         }
@@ -51,7 +59,7 @@ impl fmt::Debug for Seen {
         write!(
             f,
             "Seen({} accounts, {} users)",
-            self.accounts.len(),
+            self.tree.accounts.len(),
             self.users.len()
         )
     }

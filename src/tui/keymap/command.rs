@@ -43,6 +43,9 @@ commands! {
     Last "last" "last" "to the last row";
     Open "open" "open" "into what is under the cursor";
     Back "back" "back" "clear the filter, else one level up";
+    Close "close" "close" "close what is open, else up to what it is in";
+    List "list" "list" "list what is in it: an account's users, a user's connections";
+    Describe "describe" "describe" "all that is known of what is under the cursor; again to close";
     Filter "filter" "filter" "type a filter, in the language of --where";
     Sort "sort" "sort" "choose the column to sort by; again for the other end";
     Columns "columns" "columns" "choose columns";

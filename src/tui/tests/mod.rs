@@ -1,5 +1,6 @@
 //! Frames, keys and the loop, without a terminal. [`screen`] is what tests of views stand on.
 
+mod accounts;
 mod acting;
 mod acts;
 mod cost;

@@ -169,7 +169,7 @@ fn an_account_is_selected_by_its_key_and_its_token() {
         .to_string();
     for (text, form) in [(key, "key"), (token, "token")] {
         let mut screen = open(seen());
-        screen.press("1 down 7");
+        screen.press("1 7");
 
         paste(&mut screen, &text);
 
@@ -177,7 +177,7 @@ fn an_account_is_selected_by_its_key_and_its_token() {
             said(&mut screen),
             format!("ORDERS is selected by the pasted {form}")
         );
-        assert!(screen.text().contains("▌▲ ORDERS"), "{}", screen.text());
+        assert!(screen.text().contains("▌▸ ORDERS"), "{}", screen.text());
     }
 }
 

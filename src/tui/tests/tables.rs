@@ -1,4 +1,4 @@
-//! The pages of accounts, users and connections, frame by frame; the way down and the way up.
+//! The pages of users and connections, frame by frame; the way down and the way up.
 
 use std::sync::Arc;
 
@@ -16,21 +16,21 @@ use crate::tui::app::seen::Seen;
 use crate::tui::theme::Depth;
 
 /// A page of the small world, by its key.
-fn at(key: &str, size: Size, depth: Depth) -> TestScreen {
+pub(super) fn at(key: &str, size: Size, depth: Depth) -> TestScreen {
     let mut screen = open(size, depth, seen());
     screen.press(key);
     tell_user(&mut screen);
     screen
 }
 
-fn open(size: Size, depth: Depth, seen: Seen) -> TestScreen {
+pub(super) fn open(size: Size, depth: Depth, seen: Seen) -> TestScreen {
     let mut screen = TestScreen::open(size, depth, census());
     screen.send(Msg::Seen(Ok(Arc::new(seen))));
     screen
 }
 
 /// Answers the last question about a user, if there is one.
-fn tell_user(screen: &mut TestScreen) {
+pub(super) fn tell_user(screen: &mut TestScreen) {
     let asked = screen.effects.iter().rev().find_map(|effect| match effect {
         Effect::Ask(id, slot, Ask::User(..)) => Some((*id, *slot)),
         _ => None,
@@ -41,18 +41,8 @@ fn tell_user(screen: &mut TestScreen) {
 }
 
 /// The rule above the list.
-fn rule(screen: &mut TestScreen) -> String {
+pub(super) fn rule(screen: &mut TestScreen) -> String {
     screen.text().lines().nth(2).unwrap().to_owned()
-}
-
-#[test]
-fn accounts_in_colour() {
-    insta::assert_snapshot!(at("1", WIDE, Depth::True).styled());
-}
-
-#[test]
-fn accounts_without_colour() {
-    insta::assert_snapshot!(at("1", NARROW, Depth::Mono).styled());
 }
 
 #[test]
@@ -115,9 +105,9 @@ fn what_cannot_be_read_is_explained_and_what_was_read_before_stays() {
 }
 
 #[test]
-fn enter_goes_down_to_users_and_connections_and_esc_back_up() {
+fn o_goes_on_to_users_enter_to_connections_and_esc_back_up() {
     let mut screen = at("1", WIDE, Depth::Mono);
-    screen.press("enter");
+    screen.press("down o");
     assert!(
         rule(&mut screen).starts_with("── users ── acct=ORDERS"),
         "{}",
@@ -144,7 +134,7 @@ fn enter_goes_down_to_users_and_connections_and_esc_back_up() {
 #[test]
 fn esc_takes_back_an_own_filter_before_it_goes_up() {
     let mut screen = at("1", WIDE, Depth::Mono);
-    screen.press("enter /");
+    screen.press("down o /");
     screen.write(" worker");
     screen.press("enter");
     assert!(
@@ -212,6 +202,43 @@ fn what_an_act_changed_is_read_again_without_a_word() {
         "{}",
         screen.text()
     );
+}
+
+#[test]
+fn d_shows_everything_of_a_row_in_every_place_and_size() {
+    for size in [
+        Size::new(60, 16),
+        Size::new(70, 24),
+        NARROW,
+        WIDE,
+        Size::new(200, 60),
+    ] {
+        for key in ["1", "2", "3", "6"] {
+            let mut screen = at(key, size, Depth::Mono);
+            let before = screen.text();
+            screen.press("d");
+            let whole = screen.text();
+            assert!(whole.contains("esc to close"), "{key} {size}: {whole}");
+
+            screen.press("end k esc");
+
+            assert_eq!(screen.text(), before, "{key} {size}");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_long_detail_is_reached_and_left_by_one_key_each() {
+    let mut screen = at("2", Size::new(60, 16), Depth::Mono);
+    screen.press("d end");
+    let end = screen.text();
+    assert!(end.contains("payload"), "{end}");
+
+    screen.press("down down down");
+    assert_eq!(screen.text(), end);
+    screen.press("up");
+
+    assert_ne!(screen.text(), end);
 }
 
 #[test]

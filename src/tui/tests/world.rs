@@ -11,16 +11,21 @@ use crate::inventory::account_line::{
 use crate::inventory::connection::{
     ConnectionKind, ConnectionRow, ConnectionState, Holder, Identity, Named, SignedBy, Tls, Traffic,
 };
+use crate::inventory::operator_line::{Chosen, OperatorLine};
 use crate::inventory::picture::Picture;
-use crate::inventory::server::ServerLabel;
+use crate::inventory::role_line::{Members, RoleLine};
+use crate::inventory::server::{ServerLabel, Strictness};
 use crate::inventory::user_line::{Bearer, Sources, Stamp, UserLine, UserState};
 use crate::inventory::user_page::{Creds, Read, UserPage};
+use crate::jwt;
 use crate::jwt::account::Account;
 use crate::jwt::json::Node;
-use crate::jwt::keys::{AccountId, ConnId, PublicKey, ServerId, UserId};
+use crate::jwt::keys::{AccountId, ConnId, OperatorId, PublicKey, ServerId, UserId};
+use crate::jwt::role::Template;
 use crate::jwt::signer::Signer as _;
 use crate::jwt::time::UnixTime;
 use crate::jwt::token::Token;
+use crate::jwt::user::{AllowDeny, Permissions, Restrictions};
 use crate::test_support::{account, account_signer, operator_signer, user};
 use crate::text::Text;
 use crate::tui::app::seen::Seen;
@@ -83,6 +88,13 @@ fn accounts() -> Vec<AccountLine> {
     vec![orders, strange]
 }
 
+fn worker_key() -> PublicKey {
+    PublicKey {
+        bytes: [8; 32],
+        ..orders_id().key()
+    }
+}
+
 fn label() -> Arc<Named<AccountId>> {
     Arc::new(Named {
         key: orders_id(),
@@ -91,16 +103,20 @@ fn label() -> Arc<Named<AccountId>> {
 }
 
 fn line(nth: u8, name: &str, state: UserState) -> UserLine {
-    let role = SignedBy {
-        key: account_signer().public_key(),
+    let signer = |key, role| SignedBy {
+        key,
         kind: None,
-        role: (nth == 2).then(|| "worker".into()),
+        role,
+    };
+    let signer = match nth {
+        2 => signer(worker_key(), Some("worker".into())),
+        _ => signer(account_signer().public_key(), None),
     };
     UserLine {
         id: UserId::from_bytes([nth; 32]),
         account: label(),
         name: Some(name.into()),
-        signer: Some(Arc::new(role)),
+        signer: Some(Arc::new(signer)),
         tags: None,
         issued_at: Some(days_ago(12)).into(),
         expires_at: Some(days_ago(-18)).into(),
@@ -174,10 +190,57 @@ fn connection(cid: u64, name: &str, identity: Option<Identity>) -> ConnectionRow
     }
 }
 
+fn operator() -> OperatorLine {
+    let id = OperatorId::try_from(operator_signer().public_key()).unwrap();
+    OperatorLine {
+        id,
+        row: None,
+        signing_keys: vec![PublicKey {
+            bytes: [7; 32],
+            ..id.key()
+        }],
+        strictness: Strictness::SigningKeysOnly,
+        system_account: None,
+        accounts: Some(2),
+        chosen: Chosen::Current,
+    }
+}
+
+/// The role that signed the second user.
+fn role() -> RoleLine {
+    let list = |subjects: &[&str]| AllowDeny {
+        allow: Some(subjects.iter().copied().map(Text::from).collect()),
+        deny: Vec::new(),
+    };
+    let permissions = Permissions {
+        publish: list(&["orders.{{name()}}.done"]),
+        subscribe: list(&["orders.work.>", "_INBOX.>"]),
+        responses: None,
+    };
+    RoleLine {
+        role: jwt::role::Role {
+            key: worker_key(),
+            name: "worker".into(),
+            description: "does the work".into(),
+            template: Template {
+                permissions,
+                restrictions: Restrictions::default(),
+            },
+        },
+        account: label(),
+        members: Members {
+            stored: Some(1),
+            live: Some(0),
+        },
+    }
+}
+
 /// Everything there is, the connections out of order.
 pub(super) fn seen() -> Seen {
     let picture = Picture {
+        operator: Some(operator()),
         accounts: accounts(),
+        roles: vec![role()],
         users: users(),
         ..Picture::default()
     };
@@ -222,4 +285,23 @@ pub(super) fn page() -> UserPage {
 /// The key of the first user.
 pub(super) fn first_user() -> PublicKey {
     UserId::from_bytes([1; 32]).key()
+}
+
+/// An account with so many users, and nothing else.
+pub(super) fn crowd(users: u32) -> Seen {
+    let user = |nth: u32| {
+        let mut id = [0; 32];
+        id[..4].copy_from_slice(&nth.to_be_bytes());
+        UserLine {
+            id: UserId::from_bytes(id),
+            ..line(1, &format!("user-{nth}"), UserState::Active)
+        }
+    };
+    let picture = Picture {
+        operator: Some(operator()),
+        accounts: accounts(),
+        users: (0..users).map(user).collect(),
+        ..Picture::default()
+    };
+    Seen::of(Survey::default(), picture, Some(Vec::new()), start())
 }

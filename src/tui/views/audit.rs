@@ -93,6 +93,7 @@ impl Subject for Audit {
             enter: "enter to open",
             left: told(row, now),
             right: about(row),
+            ..Detail::default()
         }
     }
 }

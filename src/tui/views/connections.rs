@@ -109,6 +109,7 @@ impl Subject for Connections {
             enter: "enter to open",
             left: who(row),
             right: traffic(row, now),
+            ..Detail::default()
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::{Position, Rect, Size};
 
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::jwt::time::UnixTime;
@@ -12,11 +12,11 @@ use crate::tui::widgets::facts::{self, Fact};
 use crate::tui::widgets::rule::Rule;
 use crate::tui::widgets::{Paint, line_of};
 
-/// Below this width the detail waits for Enter; above the other it stands at the right.
+/// Below this width the detail waits for its key; above the other it stands at the right.
 const NARROW: u16 = 80;
 const WIDE: u16 = 160;
 
-/// How far the pane is scrolled, and whether Enter gave it the whole place.
+/// How far the pane is scrolled, and whether it was given the whole place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pane {
     pub scroll: usize,
@@ -42,10 +42,26 @@ pub struct Split {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Detail {
     pub title: String,
+    /// What kind of thing it is, and of whom; said where the title is not in a rule.
+    pub about: String,
+    /// Its whole public key, on a line of its own; empty where the facts have it.
+    pub key: String,
     /// What Enter does, as the hint says it.
     pub enter: &'static str,
     pub left: Vec<Fact>,
     pub right: Vec<Fact>,
+}
+
+impl Detail {
+    /// How many lines it takes in a width, its key among them.
+    fn lines(&self, width: u16) -> usize {
+        self.above() + facts::height(&self.left, &self.right, width)
+    }
+
+    /// Lines that do not scroll: the key, and a blank.
+    const fn above(&self) -> usize {
+        if self.key.is_empty() { 0 } else { 2 }
+    }
 }
 
 impl Pane {
@@ -94,36 +110,48 @@ impl Pane {
     /// The table of a list in a place of this size, without the rule above it. As it is beside the detail: behind a whole one
     /// it waits as it was.
     pub fn table(size: Size) -> Size {
-        let list = Self::default()
-            .split(Rect {
-                x: 0,
-                y: 0,
-                width: size.width,
-                height: size.height,
-            })
-            .list;
+        let place = Rect::from((Position::ORIGIN, size));
+        let list = Self::default().split(place).list;
         Size {
             width: list.width,
             height: list.height.saturating_sub(1),
         }
     }
 
-    /// Scrolls, opens, closes. `false`: it was not for the pane.
-    pub fn command(&mut self, command: Command) -> bool {
-        match (command, self.extent) {
-            (Command::DetailDown, _) | (Command::Down, Extent::Whole) => self.scroll += 1,
-            (Command::DetailUp, _) | (Command::Up, Extent::Whole) => {
-                self.scroll = self.scroll.saturating_sub(1);
-            }
-            (Command::Open, Extent::Beside) => {
+    /// What the detail of a row has under its rule, in a place of this size.
+    pub fn inside(self, size: Size) -> Size {
+        let detail = self.split(Rect::from((Position::ORIGIN, size))).detail;
+        Size {
+            width: detail.width,
+            height: detail.height.saturating_sub(1),
+        }
+    }
+
+    /// Scrolls, opens, closes. `inside` are the cells that the detail has under its title. `false`: it was not for the pane.
+    pub fn command(&mut self, command: Command, detail: &Detail, inside: Size) -> bool {
+        let page = usize::from(inside.height).max(1);
+        let to = match (command, self.extent) {
+            (Command::Describe, Extent::Beside) => {
                 *self = Self {
                     scroll: 0,
                     extent: Extent::Whole,
-                }
+                };
+                0
             }
-            (Command::Back, Extent::Whole) => *self = Self::default(),
+            (Command::Describe | Command::Back | Command::Close, Extent::Whole) => {
+                *self = Self::default();
+                0
+            }
+            (Command::DetailDown, _) | (Command::Down, Extent::Whole) => self.scroll + 1,
+            (Command::DetailUp, _) | (Command::Up, Extent::Whole) => self.scroll.saturating_sub(1),
+            (Command::PageDown, Extent::Whole) => self.scroll + page,
+            (Command::PageUp, Extent::Whole) => self.scroll.saturating_sub(page),
+            (Command::First, Extent::Whole) => 0,
+            (Command::Last, Extent::Whole) => usize::MAX,
+            (Command::Open | Command::Mark, Extent::Whole) => self.scroll, // about what is behind it
             _ => return false, // moves the list, or is the view's
-        }
+        };
+        self.scroll = to.min(detail.lines(inside.width).saturating_sub(page));
         true
     }
 
@@ -144,6 +172,42 @@ impl Pane {
         let inside = Rect {
             y: area.y + 1,
             height: area.height - 1,
+            ..area
+        };
+        self.paint_inside(paint, inside, detail, buf);
+    }
+
+    /// Draws the pane where no rule says whose it is: its title stands inside.
+    ///
+    /// ```text
+    ///   worker                                    user of ORDERS
+    ///   UDX37LQ2WJY5B4N6ZK3T7V2CGHM5RS4PAE2FDLX6QIO4UYB5N37KQ2
+    /// ```
+    pub fn paint_titled(self, paint: &Paint<'_>, area: Rect, detail: &Detail, buf: &mut Buffer) {
+        if area.height < 2 {
+            return;
+        }
+        let at = Position::new(area.x + 3, area.y);
+        let room = area.width.saturating_sub(4);
+        let begin = paint.put_right(buf, at, room, &detail.about, Role::Muted);
+        let room = begin.saturating_sub(at.x + 1);
+        paint.put(buf, at, room, &detail.title, Role::Strong);
+        let inside = Rect {
+            y: area.y + 1,
+            height: area.height - 1,
+            ..area
+        };
+        self.paint_inside(paint, inside, detail, buf);
+    }
+
+    fn paint_inside(self, paint: &Paint<'_>, area: Rect, detail: &Detail, buf: &mut Buffer) {
+        let above = u16::try_from(detail.above()).unwrap_or_default();
+        let at = Position::new(area.x + 3, area.y);
+        let room = area.width.saturating_sub(4);
+        paint.put(buf, at, room, &detail.key, Role::KeyName);
+        let inside = Rect {
+            y: area.y.saturating_add(above).min(area.bottom()),
+            height: area.height.saturating_sub(above),
             ..area
         };
         let lines = facts::height(&detail.left, &detail.right, inside.width);
@@ -176,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pane_is_below_beside_or_waits_for_enter() {
+    fn the_pane_is_below_beside_or_waits_for_its_key() {
         let split = |width| {
             Pane::default().split(Rect {
                 x: 0,
@@ -201,15 +265,24 @@ mod tests {
     }
 
     #[test]
-    fn enter_gives_the_whole_place_and_esc_takes_it_back() {
-        let mut pane = Pane::default();
+    fn a_key_gives_the_whole_place_and_takes_it_back() {
+        for back in [Command::Back, Command::Describe, Command::Close] {
+            let mut pane = Pane::default();
+            let fact = Fact::new("state", "up", Role::Text);
+            let detail = Detail {
+                left: vec![fact; 30],
+                ..Detail::default()
+            };
+            let inside = Size::new(70, 19);
+            let mut press = |command| pane.command(command, &detail, inside);
 
-        assert!(pane.command(Command::Open));
-        assert_eq!(pane.split(Rect::new(0, 0, 70, 20)).list.height, 0);
-        assert!(pane.command(Command::Down));
-        assert_eq!(pane.scroll, 1);
-        assert!(pane.command(Command::Back));
-        assert_eq!(pane, Pane::default());
-        assert!(!pane.command(Command::Down));
+            assert!(press(Command::Describe));
+            assert!(press(Command::Last) && press(Command::Down));
+            assert_eq!(pane.scroll, 11, "no further than its end");
+            assert_eq!(pane.split(Rect::new(0, 0, 70, 20)).list.height, 0);
+            assert!(pane.command(back, &detail, inside));
+            assert_eq!(pane, Pane::default());
+            assert!(!pane.command(Command::Down, &detail, inside));
+        }
     }
 }

@@ -81,7 +81,7 @@ impl ViewKind {
     /// The place as it is when nobody has been there.
     pub fn open(self) -> Box<dyn View> {
         match self {
-            Self::Accounts => Box::new(Page::<Accounts>::top()),
+            Self::Accounts => Box::new(Accounts::default()),
             Self::Users => Box::new(Page::<Users>::top()),
             Self::Connections => Box::new(Page::<Connections>::top()),
             Self::Servers => Box::new(servers::Servers::default()),
@@ -97,11 +97,10 @@ impl ViewKind {
         now: Timestamp,
     ) -> Result<Box<dyn View>, FilterError> {
         Ok(match self {
-            Self::Accounts => Box::new(Page::<Accounts>::below(tab, within, now)?),
             Self::Users => Box::new(Page::<Users>::below(tab, within, now)?),
             Self::Connections => Box::new(Page::<Connections>::below(tab, within, now)?),
             Self::Audit => Box::new(Page::<Audit>::below(tab, within, now)?),
-            Self::Servers => self.open(), // nothing has servers below it
+            Self::Accounts | Self::Servers => self.open(), // nothing has these below it
         })
     }
 }

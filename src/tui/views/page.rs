@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::blank::{Blank, Culprit};
-use super::detail::{Detail, Pane};
+use super::detail::{Detail, Extent, Pane};
 use super::listing::Listing;
 use super::{Found, Place, Scene, Sought, View, ViewKind, Wish};
 use crate::actions::action::Selection;
@@ -122,6 +122,16 @@ impl<S: Subject> Page<S> {
         Some(Wish::Ask(Slot::Detail(self.place), ask))
     }
 
+    /// Whether a key was for the detail.
+    fn describes(&mut self, scene: &Scene<'_>, command: Command) -> bool {
+        let Some(row) = self.list.current() else {
+            return false;
+        };
+        let detail = self.subject.detail(row, scene.now);
+        let inside = self.pane.inside(scene.size);
+        self.pane.command(command, &detail, inside)
+    }
+
     fn go_below(&self, scene: &Scene<'_>) -> Option<Wish> {
         let (kind, within) = S::below(self.list.current()?)?;
         let view = kind.below(self.place.tab, &within, scene.now);
@@ -228,6 +238,7 @@ impl<S: Subject> View for Page<S> {
     fn hints(&self) -> &'static [Command] {
         const HINTS: &[Command] = &[
             Command::Open,
+            Command::Describe,
             Command::Filter,
             Command::Sort,
             Command::Columns,
@@ -242,11 +253,16 @@ impl<S: Subject> View for Page<S> {
 
     fn command(&mut self, scene: &Scene<'_>, command: Command) -> Vec<Wish> {
         if command == Command::Open
+            && self.pane.extent == Extent::Beside
             && let Some(wish) = self.go_below(scene)
         {
             return vec![wish];
         }
-        if self.list.current().is_some() && self.pane.command(command) {
+        let command = match command {
+            Command::Open => Command::Describe, // nothing is below it
+            other => other,
+        };
+        if self.describes(scene, command) {
             return Vec::new();
         }
         match command {

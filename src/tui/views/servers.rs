@@ -105,6 +105,7 @@ impl View for Servers {
     fn hints(&self) -> &'static [Command] {
         const HINTS: &[Command] = &[
             Command::Open,
+            Command::Describe,
             Command::Filter,
             Command::Sort,
             Command::Columns,
@@ -118,8 +119,16 @@ impl View for Servers {
     }
 
     fn command(&mut self, scene: &Scene<'_>, command: Command) -> Vec<Wish> {
-        if self.list.current().is_some() && self.pane.command(command) {
-            return Vec::new();
+        let command = match command {
+            Command::Open => Command::Describe, // nothing is below it
+            other => other,
+        };
+        if let Some(row) = self.list.current() {
+            let detail = detail(row, scene.now);
+            let inside = self.pane.inside(scene.size);
+            if self.pane.command(command, &detail, inside) {
+                return Vec::new();
+            }
         }
         let before = self.list.current().map(Listed::key);
         if let Some(wishes) = self.list.command(command, scene.now) {
@@ -288,6 +297,7 @@ fn detail(row: &ServerRow, now: Timestamp) -> Detail {
         enter: "enter to open",
         left: who(row, now),
         right: trusted(row),
+        ..Detail::default()
     }
 }
 

@@ -12,6 +12,7 @@ use crate::inventory::columns::Field;
 use crate::inventory::user_line::{Bearer, UserLine, UserState};
 use crate::inventory::user_page::{Creds, UserPage};
 use crate::jwt::keys::{AccountId, UserId};
+use crate::jwt::user::Restrictions;
 use crate::permissions::{Effect, EffectivePermissions, Origin, Rule, Verb};
 use crate::text::Text;
 use crate::tui::app::model::Model;
@@ -120,24 +121,28 @@ impl Subject for Users {
     }
 
     fn detail(&self, row: &UserLine, now: Timestamp) -> Detail {
-        let page = self.page.as_deref();
-        let page = page.filter(|page| page.line.key() == row.key());
-        let mut facts = who(row, now);
-        let mut right = Vec::new();
-        match page {
-            Some(page) => {
-                facts.extend(tokens(page, now));
-                right = may(page);
-            }
-            None => right.push(Fact::new("may", "working it out", Role::Muted)),
+        detail(row, self.page.as_deref(), now)
+    }
+}
+
+/// Everything about a user, as far as it was worked out. A page of another user says nothing.
+pub fn detail(row: &UserLine, page: Option<&UserPage>, now: Timestamp) -> Detail {
+    let mut facts = who(row, now);
+    let mut right = Vec::new();
+    match page.filter(|page| page.line.key() == row.key()) {
+        Some(page) => {
+            facts.extend(tokens(page, now));
+            right = may(page);
         }
-        let name = row.name.as_ref().map(ToString::to_string);
-        Detail {
-            title: name.unwrap_or_else(|| row.id.key().short()),
-            enter: "enter to its connections",
-            left: facts,
-            right,
-        }
+        None => right.push(Fact::new("may", "working it out", Role::Muted)),
+    }
+    let name = row.name.as_ref().map(ToString::to_string);
+    Detail {
+        title: name.unwrap_or_else(|| row.id.key().short()),
+        enter: "enter to its connections",
+        left: facts,
+        right,
+        ..Detail::default()
     }
 }
 
@@ -268,19 +273,31 @@ fn permitted(page: &UserPage, effective: &EffectivePermissions) -> Vec<Fact> {
         );
         facts.push(Fact::new("replies", what, Role::Text));
     }
-    let limits = &effective.restrictions;
+    facts.extend(limits(&effective.restrictions));
+    facts
+}
+
+/// From where, when, how and how much.
+pub fn limits(limits: &Restrictions) -> Vec<Fact> {
     let networks = limits.networks.iter();
-    facts.extend(networks.map(|network| Fact::text("from", network, Role::Text)));
-    facts.push(Fact::new(
-        "subs",
-        limits.subscriptions.to_string(),
-        Role::Text,
-    ));
-    facts.push(Fact::new(
-        "payload",
-        limits.payload_bytes.to_string(),
-        Role::Text,
-    ));
+    let mut facts: Vec<Fact> = networks
+        .map(|network| Fact::text("from", network, Role::Text))
+        .collect();
+    facts.extend(limits.times.iter().map(|time| {
+        let zone = if limits.times_location.is_empty() {
+            "the server's time".to_owned()
+        } else {
+            limits.times_location.to_string()
+        };
+        let what = format!("{} to {}, {zone}", time.start, time.end);
+        Fact::new("only", what, Role::Text)
+    }));
+    let types = limits.connection_types.iter();
+    facts.extend(types.map(|kind| Fact::text("only as", kind, Role::Text)));
+    let subscriptions = limits.subscriptions.to_string();
+    facts.push(Fact::new("subs", subscriptions, Role::Text));
+    let payload = limits.payload_bytes.to_string();
+    facts.push(Fact::new("payload", payload, Role::Text));
     facts
 }
 
