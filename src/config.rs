@@ -163,7 +163,7 @@ fn write_own(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// The text of a file that nobody else could have written. `None`: there is no such file.
-fn read_own(path: &Path) -> Result<Option<String>, ConfigError> {
+pub fn read_own(path: &Path) -> Result<Option<String>, ConfigError> {
     let read = |error| ConfigError::Read {
         path: shown(path),
         error,

@@ -34,7 +34,7 @@ use tokio::sync::mpsc;
 use self::app::model::Model;
 use self::app::msg::Effect;
 use self::app::toast::{Toast, Tone};
-use self::app::{App, Looks};
+use self::app::{App, Looks, Running};
 use self::keymap::Keymap;
 use self::runtime::event_loop::{EventLoop, INBOX, Perform as _, Stage};
 use self::runtime::perform::{Reopen, Workers};
@@ -85,8 +85,13 @@ pub fn run(
 ) -> Result<Ended, TuiError> {
     let (looks, mouse, warnings) = looks(wishes);
     let mut app = App::new(model(&opening), looks, terminal::size()?);
-    if let Some(warning) = warnings.into_iter().next() {
-        app.greet(Toast::new(Tone::Failure, warning), Timestamp::now());
+    if let [first, more @ ..] = warnings.as_slice() {
+        let more = match more.len() {
+            0 => String::new(),
+            number => format!(" (and {number} more)"),
+        };
+        let word = format!("{first}{more}");
+        app.greet(Toast::new(Tone::Failure, word), Timestamp::now());
     }
     let reach = opening.reach;
     drop(opening);
@@ -108,6 +113,7 @@ async fn show(
 ) -> io::Result<Ended> {
     let (sender, inbox) = mpsc::channel(INBOX);
     let mut performer = Workers::new(workers.handle().clone(), sender, reopen);
+    let acts = performer.acts();
     let modes = Modes::enter(mouse)?;
     let screen = Screen::new(io::stdout(), app.size)?;
     performer.perform(Effect::Open(reach));
@@ -135,10 +141,17 @@ async fn show(
             kind.as_raw_value()
         });
     }
-    tokio::select! {
+    let ended = tokio::select! {
         done = event_loop.run() => done.map(|()| Ended::Quit),
         Some(signal) = stops.next() => Ok(Ended::Signal(signal)),
+    };
+    // Nobody could be asked: the terminal went away, or we were told to stop.
+    let is_cut_off = event_loop.app.state == Running::On;
+    drop(event_loop);
+    if is_cut_off {
+        acts.end().await;
     }
+    ended
 }
 
 impl Stage for Modes {
@@ -194,7 +207,12 @@ fn looks(wishes: &Wishes) -> (Looks, Mouse, Vec<String>) {
         depth,
     );
     warnings.extend(told.iter().map(ToString::to_string));
-    let keys = folder.and_then(|folder| std::fs::read_to_string(folder.join("keys.toml")).ok());
+    let keys = folder.map(|folder| config::read_own(&folder.join("keys.toml")));
+    let keys = keys.transpose().unwrap_or_else(|error| {
+        warnings.push(error.to_string());
+        None
+    });
+    let keys = keys.flatten();
     let (keymap, told) = Keymap::standard().with("keys.toml", keys.as_deref().unwrap_or_default());
     warnings.extend(told.iter().map(ToString::to_string));
     let glyphs = match settings.glyphs {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::console::Console;
 use crate::support::ears::Ears;
-use crate::support::world::{Tenant, World, until};
+use crate::support::world::{Tenant, World, text, until};
 
 /// How long nobody may log in after it was called verified.
 const QUIET: Duration = Duration::from_secs(3);
@@ -177,4 +177,47 @@ async fn a_server_that_was_away_is_named_and_its_intruder_is_out_when_it_comes_b
             .then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_is_not_torn_by_a_signal_its_end_is_recorded() {
+    let Some(world) = World::own() else { return };
+    let (tenant, ears) = (world.tenant(), world.ears().await);
+    world.client(&tenant, "a", "n1");
+    ears.connected(&tenant, "a", 1).await;
+    let admin = world.admin();
+    let home = admin.home.path();
+    let (config, data, state) = (home.join("config"), home.join("data"), home.join("state"));
+    let variables = [
+        ("XDG_CONFIG_HOME", config.as_os_str()),
+        ("XDG_DATA_HOME", data.as_os_str()),
+        ("XDG_STATE_HOME", state.as_os_str()),
+    ];
+    let arguments = [OsStr::new("--context"), admin.context.as_os_str()];
+    let mut console = Console::start(&arguments, home, &variables);
+    console.shows("3 of 3 servers");
+    console.paste(&tenant.user("a").to_string());
+    console.shows("is selected by the pasted key");
+    console.press("R");
+    console.shows("to confirm");
+    world.order(&Order::Freeze("n3".into())); // so that the act has to wait
+    console.answer("to confirm", &format!("{}\r", tenant.tail("a")));
+    console.shows("running  ");
+
+    rustix::process::kill_process(console.pid(), rustix::process::Signal::TERM).unwrap();
+
+    let (code, _) = console.end();
+    world.order(&Order::Thaw("n3".into()));
+    assert_eq!(code, 143);
+    let records = admin.run(&["--offline", "audit", "ls"]).json();
+    let phases: Vec<_> = records["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| text(&item["phase"]))
+        .collect();
+    assert!(
+        phases.contains(&"intent".to_owned()) && phases.contains(&"result".to_owned()),
+        "{records}"
+    );
 }

@@ -41,9 +41,18 @@ enum Stage {
     Running {
         job: JobId,
         board: Box<Board>,
-        /// Somebody wanted to leave meanwhile.
-        asked_to_leave: bool,
+        leaving: Leaving,
     },
+}
+
+/// Whether somebody wanted to leave while an act runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    No,
+    /// Any other end is to be read first.
+    WhenVerified,
+    /// It was told to stop after its step.
+    WhenEnded,
 }
 
 impl App {
@@ -143,7 +152,7 @@ impl App {
         self.acting.stage = Stage::Running {
             job,
             board,
-            asked_to_leave: false,
+            leaving: Leaving::No,
         };
         vec![Effect::Apply(job, approved)]
     }
@@ -155,7 +164,7 @@ impl App {
         {
             board.progress(report);
             if let Some(Popup::Board(shown)) = &mut self.popup {
-                shown.clone_from(board);
+                shown.show(board);
             }
         }
     }
@@ -166,7 +175,7 @@ impl App {
         let Stage::Running {
             job,
             board,
-            asked_to_leave,
+            leaving,
         } = &mut self.acting.stage
         else {
             return;
@@ -174,11 +183,15 @@ impl App {
         if *job != of {
             return;
         }
-        let leaves = *asked_to_leave && outcome.word == Word::Verified;
+        let leaves = match leaving {
+            Leaving::No => false,
+            Leaving::WhenVerified => outcome.word == Word::Verified,
+            Leaving::WhenEnded => true,
+        };
         let toast = told(&outcome);
         board.end(outcome);
         if let Some(Popup::Board(shown)) = &mut self.popup {
-            shown.clone_from(board);
+            shown.show(board);
         }
         self.acting.stage = Stage::Rest;
         self.say(toast, now);
@@ -187,8 +200,8 @@ impl App {
         }
     }
 
-    /// The act that was consented to could not be begun.
-    pub(super) fn not_begun(&mut self, of: JobId, why: &Explanation, now: Timestamp) {
+    /// The act that was consented to came to no outcome: it could not be begun, or it broke off.
+    pub(super) fn no_outcome(&mut self, of: JobId, why: &Explanation, now: Timestamp) {
         if matches!(&self.acting.stage, Stage::Running { job, .. } if *job == of) {
             self.acting.stage = Stage::Rest;
             self.popup = None;
@@ -204,25 +217,35 @@ impl App {
         }
     }
 
-    /// Leaves, but not from under an act that runs: it is let end, unless somebody insists.
-    pub(super) fn quit(&mut self, now: Timestamp) {
-        match &mut self.acting.stage {
-            Stage::Running {
-                board,
-                asked_to_leave,
-                ..
-            } if !*asked_to_leave => {
+    /// Leaves, but not from under an act that runs: it is let end, then told to stop after its step, and torn only if somebody
+    /// insists even then.
+    pub(super) fn quit(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Stage::Running { board, leaving, .. } = &mut self.acting.stage else {
+            self.state = Running::Quit;
+            return Vec::new();
+        };
+        let act = board.summary();
+        let (next, word, effects) = match leaving {
+            Leaving::No => {
                 let word = format!(
-                    "{} is running: leaving when it is verified; again to leave now, its record stays open",
-                    board.summary()
+                    "{act} is running: leaving when it is verified; again to stop it after its step"
                 );
-                *asked_to_leave = true;
-                self.say(Toast::new(Tone::Warning, word), now);
+                (Leaving::WhenVerified, word, Vec::new())
             }
-            Stage::Running { .. } | Stage::Reading { .. } | Stage::Rest => {
+            Leaving::WhenVerified => {
+                let word = format!(
+                    "{act} stops after its step, then we leave; again to leave now, its record stays open"
+                );
+                (Leaving::WhenEnded, word, vec![Effect::StopActs])
+            }
+            Leaving::WhenEnded => {
                 self.state = Running::Quit;
+                return Vec::new();
             }
-        }
+        };
+        *leaving = next;
+        self.say(Toast::new(Tone::Warning, word), now);
+        effects
     }
 
     /// The guard met a server that came late.

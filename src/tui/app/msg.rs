@@ -40,8 +40,8 @@ pub enum Msg {
     Prepared(JobId, Result<Box<Preview>, Explanation>),
     /// More is known of the act that runs.
     Progress(JobId, Box<Report>),
-    /// An act could not even be begun.
-    NotBegun(JobId, Explanation),
+    /// An act could not be begun, or broke off.
+    NoOutcome(JobId, Explanation),
     Ended(JobId, Box<Outcome>),
     /// The guard met a server that came late.
     Guarded(Guarded),
@@ -130,6 +130,8 @@ pub enum Effect {
     Prepare(JobId, Intent),
     /// Do what was consented to.
     Apply(JobId, Box<Approved>),
+    /// The act that runs is to stop after its step.
+    StopActs,
     /// What the view on top shows, and so what may wake the screen.
     Watch(Interest),
     Copy(Text),

@@ -72,9 +72,9 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.progressed(job, *report);
             Vec::new()
         }
-        Msg::NotBegun(job, why) => {
-            app.not_begun(job, &why, now);
-            Vec::new()
+        Msg::NoOutcome(job, why) => {
+            app.no_outcome(job, &why, now);
+            app.look_again(now)
         }
         Msg::Ended(job, outcome) => {
             app.ended(job, outcome, now);
@@ -166,10 +166,7 @@ impl App {
 
     fn command(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
         match command {
-            Command::Quit => {
-                self.quit(now);
-                Vec::new()
-            }
+            Command::Quit => self.quit(now),
             Command::Suspend => vec![Effect::Suspend],
             Command::Redraw => vec![Effect::Redraw],
             _ if self.popup.is_some() => self.popup_command(command, now),

@@ -1,20 +1,26 @@
 //! What every server says while an act runs, and how it ended: what happened, what is true now. Closing it stops nothing.
 //!
 //! ```text
+//!   act      revoke user worker in ORDERS
+//!   outcome  unverified in 4279 ms
+//!
 //!   server   pushed    in force  closed  open      state
 //!   n1       yes       yes       2       0         ● clear
 //!   n3       ..        ..        0       ..        ◌ UNKNOWN
 //! ```
+//!
+//! The words come first: on a small terminal it is the servers that have to be scrolled to.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Position, Rect, Size};
 
-use super::wording::Wording;
+use super::wording::{self, Wording};
 use super::{WIDEST, centred, frame};
 use crate::actions::outcome::{Outcome, Report, ServerReport, ServerVerdict};
 use crate::actions::plan::{Plan, Step};
 use crate::ledger::audit::Outcome as Word;
 use crate::text::Text;
+use crate::tui::keymap::Command;
 use crate::tui::theme::Role;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::{Paint, line_of};
@@ -28,6 +34,14 @@ pub struct Board {
     expected: Vec<Text>,
     report: Report,
     outcome: Option<Box<Outcome>>,
+    /// Lines above the first that is shown.
+    offset: usize,
+}
+
+/// What stands on a line.
+enum Line {
+    Words(wording::Line),
+    Row(Cells),
 }
 
 impl Board {
@@ -48,6 +62,7 @@ impl Board {
                 ..Report::default()
             },
             outcome: None,
+            offset: 0,
         }
     }
 
@@ -68,46 +83,74 @@ impl Board {
         self.outcome = Some(outcome);
     }
 
+    /// Shows what another knows, from the line that was looked at.
+    pub(in crate::tui) fn show(&mut self, newer: &Self) {
+        let offset = self.offset;
+        self.clone_from(newer);
+        self.offset = offset;
+    }
+
+    pub(super) fn command(&mut self, command: Command, size: Size) {
+        let (count, room) = self.extent(Rect::from((Position::ORIGIN, size)));
+        let wanted = match command {
+            Command::Down => self.offset.saturating_add(1),
+            Command::Up => self.offset.saturating_sub(1),
+            Command::PageDown => self.offset.saturating_add(room),
+            Command::PageUp => self.offset.saturating_sub(room),
+            _ => self.offset, // the other commands move nothing here
+        };
+        self.offset = wanted.min(count.saturating_sub(room));
+    }
+
+    /// Lines that there are, and lines that have room on a screen.
+    fn extent(&self, screen: Rect) -> (usize, usize) {
+        let rows = self.rows().len();
+        let table = if rows == 0 { 0 } else { rows + 2 };
+        let count = self.words(inner_width(screen)).lines.len() + table;
+        let area = area(screen, count);
+        (count, usize::from(area.height.saturating_sub(2)))
+    }
+
     pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) {
-        let rows = self.rows();
-        let width = WIDEST.min(screen.width.saturating_sub(4));
-        let words = self.words(width.saturating_sub(4)).lines;
-        let table = if rows.is_empty() { 0 } else { rows.len() + 2 };
-        let height = u16::try_from(table + words.len() + 2).unwrap_or(u16::MAX);
-        let foot = if self.is_running() {
+        let lines = self.lines(inner_width(screen), paint);
+        let area = area(screen, lines.len());
+        let room = usize::from(area.height.saturating_sub(2));
+        let from = self.offset.min(lines.len().saturating_sub(room));
+        let close = if self.is_running() {
             "esc let it run"
         } else {
             "esc close"
         };
-        let inside = frame(
-            paint,
-            centred(screen, width, height),
-            (self.title, foot),
-            buf,
-        );
-        let mut nth = 0;
-        if !rows.is_empty() {
-            let heads = ["server", "pushed", "in force", "closed", "open", "state"];
-            put_row(
-                paint,
-                line_of(inside, 0),
-                &heads.map(|head| (head.to_owned(), Role::Muted)),
-                buf,
-            );
-            for row in &rows {
-                nth += 1;
-                put_row(
-                    paint,
-                    line_of(inside, nth),
-                    &cells_of(row, self.is_running(), paint),
-                    buf,
-                );
+        let foot = match lines.len().saturating_sub(from + room) {
+            0 if from == 0 => close.to_owned(),
+            below => format!("{below} more lines   j k scroll   {close}"),
+        };
+        let inside = frame(paint, area, (self.title, &foot), buf);
+        for (line, nth) in lines.iter().skip(from).zip(0..inside.height) {
+            let place = line_of(inside, nth);
+            match line {
+                Line::Words(words) => words.paint(paint, place, buf),
+                Line::Row(cells) => put_row(paint, place, cells, buf),
             }
-            nth += 2;
         }
-        for (line, nth) in words.iter().zip(nth..inside.height) {
-            line.paint(paint, line_of(inside, nth), buf);
+    }
+
+    /// What happened, and below it the servers.
+    fn lines(&self, width: u16, paint: &Paint<'_>) -> Vec<Line> {
+        let mut words = self.words(width);
+        let rows = self.rows();
+        if !rows.is_empty() {
+            words.say("", "", Role::Text);
         }
+        let heads = ["server", "pushed", "in force", "closed", "open", "state"];
+        let heads = (!rows.is_empty()).then(|| heads.map(|head| (head.to_owned(), Role::Muted)));
+        let rows = rows
+            .iter()
+            .map(|row| cells_of(row, self.is_running(), paint));
+        let words = words.lines.into_iter().map(Line::Words);
+        words
+            .chain(heads.into_iter().chain(rows).map(Line::Row))
+            .collect()
     }
 
     /// A row for each server that ought to answer, or did.
@@ -136,6 +179,7 @@ impl Board {
             &format!("{word} in {} ms", outcome.took_ms),
             role,
         );
+        say_why(&mut words, outcome);
         for back in &outcome.report.came_back {
             let line = format!(
                 "{} is back as {} after {} ms",
@@ -161,19 +205,27 @@ impl Board {
     }
 }
 
-fn say_end(words: &mut Wording, outcome: &Outcome) {
-    if let Some(error) = &outcome.error {
-        words.say("what", &error.what, Role::Danger);
-        words.say("so", &error.so, Role::Text);
-        for next in &error.next {
-            let run = next.run.as_deref().map(|run| format!("   {run}"));
-            words.say(
-                "next",
-                &format!("{}{}", next.say, run.unwrap_or_default()),
-                Role::Notice,
-            );
-        }
+fn area(screen: Rect, lines: usize) -> Rect {
+    centred(screen, WIDEST, u16::try_from(lines + 2).unwrap_or(u16::MAX))
+}
+
+/// The cells of a line inside the border.
+fn inner_width(screen: Rect) -> u16 {
+    area(screen, 0).width.saturating_sub(4)
+}
+
+fn say_why(words: &mut Wording, outcome: &Outcome) {
+    let Some(error) = &outcome.error else { return };
+    words.say("what", &error.what, Role::Danger);
+    words.say("so", &error.so, Role::Text);
+    for next in &error.next {
+        let run = next.run.as_deref().map(|run| format!("   {run}"));
+        let run = run.unwrap_or_default();
+        words.say("next", &format!("{}{run}", next.say), Role::Notice);
     }
+}
+
+fn say_end(words: &mut Wording, outcome: &Outcome) {
     for warning in &outcome.report.warnings {
         words.say("warning", &warning.what, Role::Warn);
     }

@@ -60,9 +60,11 @@ impl Popup {
                 keys.command(command, size);
                 Answered::Open
             }
-            (Self::Pick(_) | Self::Reading(_) | Self::Consent(_) | Self::Board(_), _) => {
+            (Self::Board(board), command) => {
+                board.command(command, size);
                 Answered::Open
             }
+            (Self::Pick(_) | Self::Reading(_) | Self::Consent(_), _) => Answered::Open,
         }
     }
 

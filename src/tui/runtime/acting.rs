@@ -19,6 +19,9 @@ use crate::tui::app::msg::{JobId, Msg};
 /// For the whole verification of an act, as on the command line.
 const WAIT: Duration = Duration::from_secs(10);
 
+/// For an act that was told to stop after its step. One whose server is silent takes its whole verification, and what was sent before.
+pub(super) const LONGEST: Duration = Duration::from_secs(20);
+
 /// Whether somebody watches over revocations right now.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guarding(Arc<AtomicBool>);
@@ -64,7 +67,7 @@ pub(super) async fn run(
     inbox: mpsc::Sender<Msg>,
 ) {
     let Some(ports) = ports else {
-        let _ = inbox.send(Msg::NotBegun(job, nothing_open())).await; // a screen that is gone is told nothing
+        let _ = inbox.send(Msg::NoOutcome(job, nothing_open())).await; // a screen that is gone is told nothing
         return;
     };
     let progress = |report: &crate::actions::outcome::Report| {

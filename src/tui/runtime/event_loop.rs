@@ -121,7 +121,8 @@ where
                 | Effect::Ask(..)
                 | Effect::Watch(_)
                 | Effect::Prepare(..)
-                | Effect::Apply(..) => {
+                | Effect::Apply(..)
+                | Effect::StopActs => {
                     self.performer.perform(effect);
                 }
             }
@@ -166,7 +167,7 @@ fn is_seen(msg: &Msg) -> bool {
         | Msg::Job(..)
         | Msg::Prepared(..)
         | Msg::Progress(..)
-        | Msg::NotBegun(..)
+        | Msg::NoOutcome(..)
         | Msg::Ended(..)
         | Msg::Guarded(_)
         | Msg::GuardEnded(_)

@@ -4,13 +4,17 @@
 //! top does not show wakes nobody: it waits in the `watch` that it came from.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::runtime::Handle;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::acting::{self, Guarding};
 use super::event_loop::Perform;
@@ -47,8 +51,24 @@ pub struct Workers {
     guarding: Guarding,
     /// Ends the reading of a preview when another is wanted.
     preview: CancellationToken,
-    /// Tells the act that runs to stop after its step.
-    acts: CancellationToken,
+    acts: Acts,
+}
+
+/// The acts that run. They outlive what they were begun in: only whoever leaves may have to wait for them.
+#[derive(Clone, Debug, Default)]
+pub struct Acts {
+    running: TaskTracker,
+    /// Tells them to stop after their step.
+    stop: CancellationToken,
+}
+
+impl Acts {
+    /// Tells them to stop, and waits until they have, no longer than the longest of them takes.
+    pub async fn end(&self) {
+        self.stop.cancel();
+        self.running.close();
+        let _ = timeout(acting::LONGEST, self.running.wait()).await; // its record stays open, and says so to the next
+    }
 }
 
 impl Workers {
@@ -63,15 +83,29 @@ impl Workers {
             interest: watch::Sender::default(),
             guarding: Guarding::default(),
             preview: CancellationToken::new(),
-            acts: CancellationToken::new(),
+            acts: Acts::default(),
         }
     }
 
-    /// Runs a task until it ends or `until` is cancelled.
-    fn spawn(&self, until: CancellationToken, task: impl Future<Output = ()> + Send + 'static) {
-        self.runtime.spawn(async move {
-            let _ = until.run_until_cancelled(task).await; // cancelled: nobody waits for it any more
-        });
+    pub fn acts(&self) -> Acts {
+        self.acts.clone()
+    }
+
+    /// Runs a task until it ends or `until` is cancelled. One that breaks off is told as failed: else it would be waited for.
+    fn spawn(
+        &self,
+        until: CancellationToken,
+        task: impl Future<Output = ()> + Send + 'static,
+        broken: impl FnOnce(Explanation) -> Msg + Send + 'static,
+    ) {
+        let inbox = self.inbox.clone();
+        self.runtime
+            .spawn(until.run_until_cancelled_owned(async move {
+                if AssertUnwindSafe(task).catch_unwind().await.is_err() {
+                    let so = "nothing was done";
+                    tell(&inbox, broken(broke_off(so))).await;
+                }
+            }));
     }
 
     /// Opens the world, then tells what happens in it.
@@ -85,7 +119,7 @@ impl Workers {
         );
         let interest = self.interest.subscribe();
         let guarding = self.guarding.clone();
-        self.spawn(self.world.clone(), async move {
+        let task = async move {
             *ports.lock().unwrap_or_else(PoisonError::into_inner) = None;
             let found = match reopen() {
                 Err(why) => Err(why),
@@ -116,7 +150,8 @@ impl Workers {
                 tell_of_servers(sys.as_ref(), &inbox, interest.clone()),
                 count_servers(sys.as_ref(), &inbox, interest),
             );
-        });
+        };
+        self.spawn(self.world.clone(), task, |why| Msg::Opened(Err(why)));
     }
 
     fn ask(&mut self, id: JobId, slot: Slot, ask: Ask) {
@@ -126,7 +161,7 @@ impl Workers {
         }
         let (ports, inbox) = (Arc::clone(&self.ports), self.inbox.clone());
         let stopped = token.clone();
-        self.spawn(token, async move {
+        let task = async move {
             let ports = held(&ports);
             let answer = match ask {
                 Ask::Arrange(work) => arrange(work, stopped).await,
@@ -144,6 +179,9 @@ impl Workers {
                 }
             };
             tell(&inbox, Msg::Job(id, slot, answer)).await;
+        };
+        self.spawn(token, task, move |why| {
+            Msg::Job(id, slot, Answer::Failed(why))
         });
     }
 }
@@ -153,19 +191,28 @@ impl Workers {
         self.preview.cancel();
         self.preview = self.world.child_token();
         let (ports, inbox) = (held(&self.ports), self.inbox.clone());
-        self.spawn(self.preview.clone(), async move {
+        let task = async move {
             let preview = acting::prepare(&intent, ports).await;
             tell(&inbox, Msg::Prepared(job, preview.map(Box::new))).await;
+        };
+        self.spawn(self.preview.clone(), task, move |why| {
+            Msg::Prepared(job, Err(why))
         });
     }
 
     /// An act is not dropped half-way, also if the world is opened anew under it.
     fn apply(&self, job: JobId, approved: Approved) {
         let ports = held(&self.ports);
-        let manner = (self.guarding.clone(), self.acts.clone());
-        let inbox = self.inbox.clone();
-        self.runtime
-            .spawn(acting::run((job, approved), ports, manner, inbox));
+        let manner = (self.guarding.clone(), self.acts.stop.clone());
+        let (inbox, told) = (self.inbox.clone(), self.inbox.clone());
+        let act = acting::run((job, approved), ports, manner, inbox);
+        let task = async move {
+            if AssertUnwindSafe(act).catch_unwind().await.is_err() {
+                let so = "what was done is not known: its record is open, and the servers say what is true";
+                tell(&told, Msg::NoOutcome(job, broke_off(so))).await;
+            }
+        };
+        self.runtime.spawn(self.acts.running.track_future(task));
     }
 }
 
@@ -180,6 +227,7 @@ impl Perform for Workers {
             Effect::Ask(id, slot, ask) => self.ask(id, slot, ask),
             Effect::Prepare(job, intent) => self.prepare(job, intent),
             Effect::Apply(job, approved) => self.apply(job, *approved),
+            Effect::StopActs => self.acts.stop.cancel(),
             Effect::Watch(interest) => drop(self.interest.send_replace(interest)),
             Effect::Copy(_) | Effect::Suspend | Effect::Redraw => {} // the loop's, which has the terminal
         }
@@ -189,8 +237,17 @@ impl Perform for Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.world.cancel();
-        self.acts.cancel();
+        self.acts.stop.cancel();
     }
+}
+
+/// A task panicked. What it said of it is in the log.
+fn broke_off(so: &str) -> Explanation {
+    Explanation::new(
+        Code::Internal,
+        "it broke off, which is a defect of this program",
+        so,
+    )
 }
 
 /// A screen that is gone is told nothing.

@@ -17,7 +17,7 @@ use crate::explain::{Code, Explanation};
 use crate::ledger::audit::Outcome as Word;
 use crate::tui::app::Running;
 use crate::tui::app::acts::Intent;
-use crate::tui::app::msg::{Effect, JobId, Msg};
+use crate::tui::app::msg::{Ask, Effect, JobId, Msg};
 use crate::tui::popups::Popup;
 use crate::tui::theme::Depth;
 
@@ -263,10 +263,48 @@ fn leaving_waits_for_an_act_that_runs_unless_somebody_insists() {
         assert_eq!(screen.app.state, left);
     }
 
+    let stops = |effect: &Effect| matches!(effect, Effect::StopActs);
+    for end in [Word::Verified, Word::Cancelled, Word::Partial] {
+        let mut screen = asked(WIDE, Depth::True, kick());
+        screen.press("y");
+        let job = applied(&screen).unwrap();
+        screen.send(ctrl_c());
+        assert!(!screen.effects.iter().any(stops));
+        screen.send(ctrl_c());
+        assert!(screen.effects.iter().any(stops));
+        assert_eq!(
+            screen.app.state,
+            Running::On,
+            "it is told to stop, not torn"
+        );
+        screen.send(Msg::Ended(job, outcome(&kick(), end, Report::default())));
+        assert_eq!(screen.app.state, Running::Quit);
+    }
+
     let mut screen = asked(WIDE, Depth::True, kick());
     screen.press("y");
-    screen.send(ctrl_c());
-    screen.send(ctrl_c());
+    (0..3).for_each(|_| screen.send(ctrl_c()));
+    assert_eq!(screen.app.state, Running::Quit);
+}
+
+#[test]
+fn an_act_that_breaks_off_is_over_and_what_is_true_is_read_again() {
+    let mut screen = asked(WIDE, Depth::True, kick());
+    screen.press("y");
+    let job = applied(&screen).unwrap();
+    screen.effects.clear();
+
+    let why = Explanation::new(Code::Internal, "it broke off", "what was done is not known");
+    screen.send(Msg::NoOutcome(job, why));
+
+    assert!(
+        screen
+            .text()
+            .contains("it broke off; what was done is not known")
+    );
+    let reads = |effect: &Effect| matches!(effect, Effect::Ask(_, _, Ask::Survey));
+    assert!(screen.effects.iter().any(reads), "{:?}", screen.effects);
+    screen.press("ctrl-c");
     assert_eq!(screen.app.state, Running::Quit);
 }
 
@@ -408,6 +446,29 @@ fn running(size: Size, depth: Depth) -> (TestScreen, JobId) {
 #[test]
 fn the_board_shows_who_has_answered_so_far() {
     insta::assert_snapshot!(running(WIDE, Depth::True).0.styled());
+}
+
+#[test]
+fn what_went_wrong_stands_above_more_servers_than_there_is_room_for() {
+    let (mut screen, job) = running(NARROW, Depth::Mono);
+    let silent = (1..=40).map(|nth| server(&format!("n{nth}"), ServerVerdict::Unknown));
+    let report = Report {
+        servers: silent.collect(),
+        ..Report::default()
+    };
+    let mut ended = outcome(&revocation(), Word::Partial, report);
+    let why = Explanation::new(Code::Internal, "n1 said no", "n1 still lets it in");
+    ended.error = Some(why.then("press R again"));
+    screen.send(Msg::Ended(job, ended));
+
+    insta::assert_snapshot!(screen.styled());
+    for _ in 0..9 {
+        screen.press("ctrl-d");
+    }
+    let last = "│ n2‹202E›"; // one that ought to answer, and is in no report
+    assert!(screen.text().contains(last), "{}", screen.text());
+    screen.press("k");
+    assert!(!screen.text().contains(last), "{}", screen.text());
 }
 
 #[test]

@@ -14,11 +14,15 @@ use tokio::task::LocalSet;
 
 use super::screen::{TestScreen, WIDE, found, start};
 use super::servers::census;
+use crate::actions::opening::Reach;
 use crate::tui::app::App;
 use crate::tui::app::msg::{Effect, Msg};
+use crate::tui::keymap::Resolution;
 use crate::tui::runtime::event_loop::{EventLoop, INBOX, Perform, Stage};
+use crate::tui::runtime::perform::Workers;
 use crate::tui::runtime::screen::Screen;
 use crate::tui::theme::Depth;
+use crate::tui::{Wishes, looks};
 
 /// Keeps each write.
 #[derive(Clone, Default)]
@@ -218,4 +222,51 @@ fn every_frame_is_whole_for_the_terminal_and_one_write() {
             assert!(frame.starts_with(b"\x1b[?2026h") && frame.ends_with(b"\x1b[?2026l"));
         }
     });
+}
+
+#[test]
+fn a_worker_that_breaks_off_is_told_and_not_waited_for() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let (inbox, mut messages) = mpsc::channel(INBOX);
+    let broken = || panic!("it is found out how a panic is told");
+    let mut workers = Workers::new(runtime.handle().clone(), inbox, Arc::new(broken));
+
+    workers.perform(Effect::Open(Reach::Offline));
+
+    let told = runtime.block_on(messages.recv());
+    let Some(Msg::Opened(Err(why))) = told else {
+        panic!("{told:?}")
+    };
+    assert!(why.what.contains("a defect of this program"), "{why:?}");
+}
+
+#[test]
+fn settings_that_others_could_have_written_are_not_taken_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let themes = folder.path().join("themes");
+    std::fs::create_dir(&themes).unwrap();
+    for (path, text) in [
+        (folder.path().join("keys.toml"), "[global]\nx = \"quit\"\n"),
+        (themes.join("mine.toml"), "inherits = \"calm-light\"\n"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o622);
+        std::fs::set_permissions(&path, open).unwrap();
+    }
+    let wishes = Wishes {
+        theme: Some("mine".to_owned()),
+        settings: Some(folder.path().to_owned()),
+        ..Wishes::default()
+    };
+
+    let (looks, _, warnings) = looks(&wishes);
+
+    let pressed = ["x".parse().unwrap()];
+    assert_eq!(
+        looks.keymap.resolve(&["global"], &pressed),
+        Resolution::Unbound
+    );
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    let says = |warning: &String| warning.contains("can be written by others (mode 622)");
+    assert!(warnings.iter().all(says), "{warnings:?}");
 }

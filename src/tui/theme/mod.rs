@@ -14,6 +14,8 @@ pub use self::depth::Depth;
 pub use self::file::Warning;
 use self::file::{File, Look};
 pub use self::role::Role;
+use crate::config;
+use crate::text::Text;
 
 /// The theme that is used unless another is wanted, and that every theme stands on.
 pub const DEFAULT: &str = "calm-dark";
@@ -71,41 +73,41 @@ fn inherited(name: &str, folder: Option<&Path>, warnings: &mut Vec<Warning>) -> 
     let mut line = Vec::new();
     let mut next = Some(name.to_owned());
     while let Some(name) = next.take().filter(|_| line.len() < GENERATIONS) {
-        let Some(source) = source(&name, folder) else {
-            let why = "there is no theme of this name".into();
-            warnings.push(Warning {
-                theme: name.into(),
-                line: 1,
-                why,
-            });
-            break;
+        let source = match source(&name, folder) {
+            Ok(source) => source,
+            Err(why) => {
+                let theme = name.into();
+                warnings.push(Warning {
+                    theme,
+                    line: 1,
+                    why,
+                });
+                break;
+            }
         };
         let (file, told) = file::read(&name, &source);
         warnings.extend(told);
         next.clone_from(&file.inherits);
         line.push(file);
     }
-    let (bottom, _) = file::read(
-        DEFAULT,
-        source(DEFAULT, None).as_deref().unwrap_or_default(),
-    );
+    let (bottom, _) = file::read(DEFAULT, &source(DEFAULT, None).unwrap_or_default());
     line.into_iter()
         .rev()
         .fold(bottom, |parent, child| child.over(parent))
 }
 
-fn source(name: &str, folder: Option<&Path>) -> Option<String> {
-    let plain = name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
-    let theirs = folder
-        .filter(|_| plain)
-        .and_then(|folder| std::fs::read_to_string(folder.join(format!("{name}.toml"))).ok());
-    let ours = || {
-        let (_, source) = OURS.iter().find(|(known, _)| *known == name)?;
-        Some((*source).to_owned())
-    };
-    theirs.or_else(ours)
+/// The text of a theme: one's own, which nobody else could have written, else ours.
+fn source(name: &str, folder: Option<&Path>) -> Result<String, Text> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if let Some(folder) = folder.filter(|_| name.chars().all(is_plain)) {
+        let theirs = config::read_own(&folder.join(format!("{name}.toml")));
+        if let Some(theirs) = theirs.map_err(|error| Text::from(error.to_string()))? {
+            return Ok(theirs);
+        }
+    }
+    let ours = OURS.iter().find(|(known, _)| *known == name);
+    let ours = ours.map(|(_, source)| (*source).to_owned());
+    ours.ok_or_else(|| "there is no theme of this name".into())
 }
 
 fn style(file: &File, role: Role, depth: Depth) -> Style {

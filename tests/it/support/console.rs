@@ -16,7 +16,7 @@ const SIZE: PtySize = PtySize {
 };
 
 /// Nothing here takes so long.
-pub const DEADLINE: Duration = Duration::from_secs(20);
+pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A person reads a popup for so long at least; it takes no key before 300 ms.
 const READING: Duration = Duration::from_millis(400);
