@@ -202,10 +202,17 @@ mod tests {
 
     use super::*;
 
-    fn config_of(text: &str) -> Result<Config, ConfigError> {
+    /// A folder with settings of that mode, whatever the umask of whoever runs the tests.
+    fn settings(text: &str, mode: u32) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("config.toml"), text).unwrap();
-        Config::read(folder.path())
+        let path = folder.path().join("config.toml");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        folder
+    }
+
+    fn config_of(text: &str) -> Result<Config, ConfigError> {
+        Config::read(settings(text, 0o600).path())
     }
 
     #[test]
@@ -232,13 +239,8 @@ mod tests {
 
     #[test]
     fn a_file_that_others_may_write_is_not_taken() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("config.toml");
-        fs::write(&path, "").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
-
         assert!(matches!(
-            Config::read(folder.path()),
+            Config::read(settings("", 0o666).path()),
             Err(ConfigError::Mode { mode: 0o666, .. })
         ));
     }

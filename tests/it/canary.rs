@@ -293,7 +293,8 @@ fn a_process_that_keeps_a_seed_would_be_found_out() {
 
 #[test]
 fn no_output_record_or_token_holds_a_seed() {
-    let Some(world) = World::shared() else { return };
+    // Nobody else writes below it while it is searched.
+    let Some(world) = World::own() else { return };
     let (tenant, admin, sandbox) = (world.tenant(), world.admin(), world.description());
     let user = |name: &str| format!("{}/{name}", tenant.name);
     let tail = |name: &str| tenant.tail(name);
@@ -346,7 +347,7 @@ fn no_output_record_or_token_holds_a_seed() {
         seeds.are_not_below(admin.home.path()) >= 3,
         "there is no record"
     );
-    assert!(seeds.are_not_below(&sandbox.data_dir) > 100);
+    assert!(seeds.are_not_below(&sandbox.data_dir) > 30);
     seeds.are_not_below(&sandbox.keystore_dir);
     assert!(hashes(&temporary).is_empty());
     a_seed_would_be_found(&seeds, &tenant);

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 
-use crate::support::console::{Console, DEADLINE};
+use crate::support::console::Console;
+use crate::support::patience::DEADLINE;
 
 /// Every mode that was entered was left, and after the last frame nothing was drawn.
 fn assert_restored(written: &[u8]) {

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::support::console::Console;
 use crate::support::ears::Ears;
-use crate::support::world::{Tenant, World, text, until};
+use crate::support::patience::until;
+use crate::support::world::{Tenant, World, text};
 
 /// How long nobody may log in after it was called verified.
 const QUIET: Duration = Duration::from_secs(3);

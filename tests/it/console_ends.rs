@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 
-use crate::support::console::{Console, DEADLINE};
+use crate::support::console::Console;
+use crate::support::patience::DEADLINE;
 use crate::support::skip::needs;
 use crate::support::tools::Tool;
 

@@ -18,7 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::between::{Moment, applied, applied_until, nothing, ports, prepared};
 use crate::support::ears::pushed_of;
-use crate::support::world::{Admin, Ran, World, finished, text, until};
+use crate::support::patience::{looked_until, until};
+use crate::support::process::take_interrupts;
+use crate::support::world::{Admin, Ran, World, finished, text};
 
 /// Refused with this code of error, in the shape of an outcome.
 fn refused(ran: &Ran, code: &str) -> Value {
@@ -337,6 +339,7 @@ async fn an_interrupt_ends_a_program_that_waits_for_what_it_is_to_read() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_ends_what_only_reads_at_once() {
     let Some(world) = World::shared() else { return };
+    take_interrupts();
     let admin = world.admin();
     let mut command = admin.command(&["identify", "-"]);
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
@@ -348,7 +351,7 @@ async fn an_interrupt_ends_what_only_reads_at_once() {
     let process = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
 
-    let status = child.wait().unwrap();
+    let status = looked_until("the program ends", || child.try_wait().unwrap());
     drop(held_open);
     assert_eq!(status.signal(), Some(rustix::process::Signal::INT.as_raw()));
 }

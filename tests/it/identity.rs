@@ -11,7 +11,8 @@ use nats_oam::jwt::user::User;
 use nats_oam::sys::{ConnQuery, Sys};
 
 use crate::support::between::open_ports;
-use crate::support::world::{Admin, World, until};
+use crate::support::patience::until;
+use crate::support::world::{Admin, World};
 
 /// The open connections of an account, with identities, as the library reads them.
 async fn connections(sys: &dyn Sys, account: AccountId) -> Vec<ConnectionRow> {

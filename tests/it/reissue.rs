@@ -457,7 +457,7 @@ async fn a_user_that_only_a_live_connection_knows_is_reissued_from_its_token() {
         claims: None,
     };
     world.order(&Order::Client(client));
-    crate::support::world::until("eve connects", || async {
+    crate::support::patience::until("eve connects", || async {
         let open = ears.open(tenant.id, 3).await;
         open.iter()
             .any(|row| row.user.as_ref() == Some(&user))

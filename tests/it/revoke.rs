@@ -7,7 +7,8 @@ use nats_oam::jwt::account::Account;
 use serde_json::{Value, json};
 
 use crate::support::ears::Ears;
-use crate::support::world::{Admin, Ran, Tenant, World, codes, run_as_shown, text, until};
+use crate::support::patience::until;
+use crate::support::world::{Admin, Ran, Tenant, World, codes, run_as_shown, text};
 
 /// How long nobody may log in after it was called verified.
 const QUIET: Duration = Duration::from_secs(3);

@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 
 use crate::support::between::{applied, open_ports, prepared};
 use crate::support::ears::Ears;
-use crate::support::world::{Admin, OwnWorld, Ran, Tenant, World, codes, text, until};
+use crate::support::patience::until;
+use crate::support::world::{Admin, OwnWorld, Ran, Tenant, World, codes, text};
 
 fn revoke(admin: &Admin, tenant: &Tenant, user: &str) -> Ran {
     let whom = format!("{}/{user}", tenant.name);

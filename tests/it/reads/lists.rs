@@ -6,7 +6,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::{ask, holds, items, names, plain, settled};
-use crate::support::world::{Admin, World, text, until};
+use crate::support::patience::until;
+use crate::support::world::{Admin, World, text};
 
 #[tokio::test]
 async fn lists_are_filtered_sorted_and_cut_and_say_where_an_expression_is_wrong() {

@@ -10,7 +10,8 @@ use nats_oam::demo::sandbox::Order;
 use serde_json::{Value, json};
 
 use self::contract::Contract;
-use crate::support::world::{Admin, Ran, Tenant, World, text, until};
+use crate::support::patience::until;
+use crate::support::world::{Admin, Ran, Tenant, World, text};
 
 /// Asks, and takes an answer in which nobody was silent.
 fn ask(admin: &Admin, args: &[&str]) -> Value {

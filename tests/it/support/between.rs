@@ -127,6 +127,20 @@ pub async fn applied(preview: Preview, ports: &Ports) -> Outcome {
 
 /// The same, while somebody may cancel it.
 pub async fn applied_until(cancel: &CancellationToken, preview: Preview, ports: &Ports) -> Outcome {
+    consented(preview, ports, cancel, Watch::Nobody).await
+}
+
+/// The same, where somebody guards what is done.
+pub async fn applied_under_guard(preview: Preview, ports: &Ports) -> Outcome {
+    consented(preview, ports, &CancellationToken::new(), Watch::Guard).await
+}
+
+async fn consented(
+    preview: Preview,
+    ports: &Ports,
+    cancel: &CancellationToken,
+    watch: Watch,
+) -> Outcome {
     let consent = Consent {
         yes: true,
         typed: Some(preview.plan().confirm.clone()),
@@ -137,7 +151,7 @@ pub async fn applied_until(cancel: &CancellationToken, preview: Preview, ports: 
         wait: Duration::from_secs(10),
         cancel,
         progress: &|_| {},
-        watch: Watch::Nobody,
+        watch,
     };
     apply(approved, ports, &manner).await
 }

@@ -8,15 +8,14 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use super::patience::{DEADLINE, looked_until};
+
 const SIZE: PtySize = PtySize {
     rows: 30,
     cols: 100,
     pixel_width: 0,
     pixel_height: 0,
 };
-
-/// Nothing here takes so long.
-pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A person reads a popup for so long at least; it takes no key before 300 ms.
 const READING: Duration = Duration::from_millis(400);
@@ -154,14 +153,7 @@ impl Console {
 
     /// Waits until it has ended, and gives its exit code and all that it wrote.
     pub fn end(mut self) -> (u32, Vec<u8>) {
-        let start = Instant::now();
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(start.elapsed() < DEADLINE, "it goes on");
-            std::thread::yield_now();
-        };
+        let status = looked_until("it ends", || self.child.try_wait().unwrap());
         drop(self.master);
         drop(self.keys);
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {

@@ -10,7 +10,8 @@ use nats_oam::jwt::token::Token;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::world::{Tenant, World, until};
+use super::patience::until;
+use super::world::{Tenant, World};
 
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -173,7 +174,7 @@ impl Logins {
             }
             panic!("the servers fell silent");
         };
-        timeout(super::world::DEADLINE, search).await.unwrap();
+        timeout(super::patience::DEADLINE, search).await.unwrap();
     }
 }
 

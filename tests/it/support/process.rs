@@ -1,11 +1,14 @@
 //! A process of a story's own: this test binary, run again for one test, with orders. Such a test is ignored by the runner, for
 //! it says nothing by itself; that another story runs it is checked in `shape`.
 
-use std::env;
 use std::process::Command;
+use std::sync::{Once, mpsc};
+use std::{env, thread};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
 
 const ORDERS: &str = "NATS_OAM_TEST_ORDERS";
 
@@ -23,4 +26,23 @@ pub fn process(test: &str, orders: &impl Serialize) -> Command {
 pub fn orders<T: DeserializeOwned>() -> T {
     let written = env::var(ORDERS).expect("another story runs this one, with orders");
     serde_json::from_str(&written).unwrap()
+}
+
+/// Programs that are started from now on take interrupts, also where whoever runs the tests ignores them, as a shell does for
+/// what it puts in the background: a signal that is ignored stays so in a child, one that is caught does not.
+pub fn take_interrupts() {
+    static CAUGHT: Once = Once::new();
+    CAUGHT.call_once(|| {
+        let (caught, is_caught) = mpsc::channel();
+        thread::spawn(move || {
+            let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+            runtime.block_on(async {
+                let mut interrupt = signal(SignalKind::interrupt()).unwrap();
+                caught.send(()).unwrap();
+                interrupt.recv().await;
+            });
+            std::process::exit(130); // what happens to who does not catch it
+        });
+        is_caught.recv().unwrap();
+    });
 }

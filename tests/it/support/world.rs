@@ -1,13 +1,11 @@
 //! A sandbox for the stories of acts, the people in it, and the program as those people run it. Who listens in is in `ears`.
 
 use std::fs;
-use std::future::Future;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
 
 use nats_oam::demo::sandbox::{ClientOrder, Description, Options, Order, Sandbox};
 use nats_oam::jwt::keys::{AccountId, UserId};
@@ -16,9 +14,6 @@ use serde_json::Value;
 
 use super::skip::needs;
 use super::tools::Tool;
-
-/// Nothing here takes so long.
-pub const DEADLINE: Duration = Duration::from_secs(15);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_nats-oam");
 
@@ -43,6 +38,17 @@ impl std::ops::Deref for OwnWorld {
     fn deref(&self) -> &World {
         &self.world
     }
+}
+
+/// Three servers, with busy tenants or with accounts to spare.
+pub fn sandbox(program: &Path, spare_accounts: usize, tenants: bool) -> Sandbox {
+    let options = Options {
+        program: program.to_owned(),
+        servers: 3,
+        tenants,
+        spare_accounts,
+    };
+    Sandbox::start(Path::new(PROGRAM), &options).unwrap()
 }
 
 impl World {
@@ -77,14 +83,8 @@ impl World {
     }
 
     fn start(program: &Path, spare_accounts: usize, tenants: bool) -> Self {
-        let options = Options {
-            program: program.to_owned(),
-            servers: 3,
-            tenants,
-            spare_accounts,
-        };
         Self {
-            sandbox: Mutex::new(Sandbox::start(Path::new(PROGRAM), &options).unwrap()),
+            sandbox: Mutex::new(sandbox(program, spare_accounts, tenants)),
             given: AtomicUsize::new(0),
         }
     }
@@ -315,17 +315,5 @@ fn ran(output: Output) -> Ran {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
-/// Asks again until it is so.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = ask().await {
-            return found;
-        }
-        assert!(start.elapsed() < DEADLINE, "in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(30)).await;
     }
 }

@@ -17,9 +17,11 @@ use nats_oam::jwt::signer::Signer as _;
 use nats_oam::store::keyring::NewKey;
 use nats_oam::sys::{ConnQuery, Kicked, Proof, Right, Sys, SysError, SysEvent, Update};
 
-use self::world::{World, account, heard, open, revoking, start, trusted_key, until};
+use self::world::{SPARE_ACCOUNTS, World, account, heard, open, revoking, trusted_key};
+use crate::support::patience::until;
 use crate::support::skip::needs;
 use crate::support::tools::Tool;
+use crate::support::world::sandbox;
 
 #[tokio::test]
 async fn a_census_knows_every_server_and_what_it_trusts() {
@@ -283,7 +285,7 @@ async fn a_frozen_server_is_silent_and_does_not_stop_the_others() {
     let Some(tools) = needs(&[Tool::NatsServer]) else {
         return;
     };
-    let mut sandbox = start(tools.path(Tool::NatsServer));
+    let mut sandbox = sandbox(tools.path(Tool::NatsServer), SPARE_ACCOUNTS, false);
     let world = World::of(&sandbox);
     let system = world.system().await;
     let (account, base) = account(&system, "TEST01").await;

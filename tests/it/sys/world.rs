@@ -1,16 +1,15 @@
 //! What the tests of the system account stand on: a sandbox, people in it, and patience.
 
-use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use async_nats::{Auth, Client, ConnectOptions};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
-use nats_oam::demo::sandbox::{Description, Options, Sandbox};
+use nats_oam::demo::sandbox::{Description, Sandbox};
 use nats_oam::jwt::edit::{Edit, Value, apply};
 use nats_oam::jwt::fresh;
 use nats_oam::jwt::json::Node;
@@ -26,8 +25,11 @@ use nats_oam::sys::{
 };
 use nats_oam::text::Text;
 
-/// Nothing here takes so long.
-const DEADLINE: Duration = Duration::from_secs(15);
+use crate::support::patience::DEADLINE;
+use crate::support::world::sandbox;
+
+/// One for each test that asks for more than the accounts of the world.
+pub const SPARE_ACCOUNTS: usize = 5;
 
 /// A user with its key: logs in to the system account, or connects as a tenant.
 #[derive(Clone)]
@@ -85,7 +87,7 @@ impl World {
     /// The sandbox of all tests here, made by the first. It ends with this process.
     pub fn shared(program: &Path) -> Self {
         static SANDBOX: OnceLock<Mutex<Sandbox>> = OnceLock::new();
-        let sandbox = SANDBOX.get_or_init(|| Mutex::new(start(program)));
+        let sandbox = SANDBOX.get_or_init(|| Mutex::new(sandbox(program, SPARE_ACCOUNTS, false)));
         Self::of(&sandbox.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -156,16 +158,6 @@ impl World {
     }
 }
 
-pub fn start(program: &Path) -> Sandbox {
-    let options = Options {
-        program: program.to_owned(),
-        servers: 3,
-        tenants: false,
-        spare_accounts: 5,
-    };
-    Sandbox::start(Path::new(env!("CARGO_BIN_EXE_nats-oam")), &options).unwrap()
-}
-
 fn now() -> UnixTime {
     Timestamp::now().into()
 }
@@ -211,18 +203,6 @@ pub fn revoking(base: &Token, user: UserId, signer: &dyn Signer) -> Token {
     );
     let at = UnixTime(base.envelope().issued_at.unwrap().0 + 1).max(now());
     Token::issue(&apply(base, &[edit], until), signer, at).unwrap()
-}
-
-/// Asks again until it is so.
-pub async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = ask().await {
-            return found;
-        }
-        assert!(start.elapsed() < DEADLINE, "{what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// The next event that is wanted.
