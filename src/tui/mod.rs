@@ -113,7 +113,6 @@ async fn show(
 ) -> io::Result<Ended> {
     let (sender, inbox) = mpsc::channel(INBOX);
     let mut performer = Workers::new(workers.handle().clone(), sender, reopen);
-    let acts = performer.acts();
     let modes = Modes::enter(mouse)?;
     let screen = Screen::new(io::stdout(), app.size)?;
     performer.perform(Effect::Open(reach));
@@ -147,9 +146,16 @@ async fn show(
     };
     // Nobody could be asked: the terminal went away, or we were told to stop.
     let is_cut_off = event_loop.app.state == Running::On;
-    drop(event_loop);
+    let EventLoop {
+        performer,
+        stage,
+        mut inbox,
+        ..
+    } = event_loop;
+    drop(stage); // the terminal is given back at once
+    inbox.close();
     if is_cut_off {
-        acts.end().await;
+        performer.end_acts().await;
     }
     ended
 }

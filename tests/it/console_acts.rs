@@ -194,7 +194,9 @@ async fn an_act_is_not_torn_by_a_signal_its_end_is_recorded() {
         ("XDG_DATA_HOME", data.as_os_str()),
         ("XDG_STATE_HOME", state.as_os_str()),
     ];
-    let arguments = [OsStr::new("--context"), admin.context.as_os_str()];
+    let n1 = world.description().servers[0].url.clone(); // not by the one that is frozen
+    let context = [OsStr::new("--context"), admin.context.as_os_str()];
+    let arguments = [&context[..], &["--server".as_ref(), n1.as_ref()]].concat();
     let mut console = Console::start(&arguments, home, &variables);
     console.shows("3 of 3 servers");
     console.paste(&tenant.user("a").to_string());

@@ -51,24 +51,10 @@ pub struct Workers {
     guarding: Guarding,
     /// Ends the reading of a preview when another is wanted.
     preview: CancellationToken,
-    acts: Acts,
-}
-
-/// The acts that run. They outlive what they were begun in: only whoever leaves may have to wait for them.
-#[derive(Clone, Debug, Default)]
-pub struct Acts {
-    running: TaskTracker,
+    /// The acts that run.
+    acts: TaskTracker,
     /// Tells them to stop after their step.
     stop: CancellationToken,
-}
-
-impl Acts {
-    /// Tells them to stop, and waits until they have, no longer than the longest of them takes.
-    pub async fn end(&self) {
-        self.stop.cancel();
-        self.running.close();
-        let _ = timeout(acting::LONGEST, self.running.wait()).await; // its record stays open, and says so to the next
-    }
 }
 
 impl Workers {
@@ -83,12 +69,16 @@ impl Workers {
             interest: watch::Sender::default(),
             guarding: Guarding::default(),
             preview: CancellationToken::new(),
-            acts: Acts::default(),
+            acts: TaskTracker::new(),
+            stop: CancellationToken::new(),
         }
     }
 
-    pub fn acts(&self) -> Acts {
-        self.acts.clone()
+    /// Tells acts to stop, and waits until they have, no longer than the longest of them takes.
+    pub async fn end_acts(&self) {
+        self.stop.cancel();
+        self.acts.close();
+        let _ = timeout(acting::LONGEST, self.acts.wait()).await; // the record of one that goes on stays open
     }
 
     /// Runs a task until it ends or `until` is cancelled. One that breaks off is told as failed: else it would be waited for.
@@ -203,7 +193,7 @@ impl Workers {
     /// An act is not dropped half-way, also if the world is opened anew under it.
     fn apply(&self, job: JobId, approved: Approved) {
         let ports = held(&self.ports);
-        let manner = (self.guarding.clone(), self.acts.stop.clone());
+        let manner = (self.guarding.clone(), self.stop.clone());
         let (inbox, told) = (self.inbox.clone(), self.inbox.clone());
         let act = acting::run((job, approved), ports, manner, inbox);
         let task = async move {
@@ -212,7 +202,7 @@ impl Workers {
                 tell(&told, Msg::NoOutcome(job, broke_off(so))).await;
             }
         };
-        self.runtime.spawn(self.acts.running.track_future(task));
+        self.runtime.spawn(self.acts.track_future(task));
     }
 }
 
@@ -227,7 +217,7 @@ impl Perform for Workers {
             Effect::Ask(id, slot, ask) => self.ask(id, slot, ask),
             Effect::Prepare(job, intent) => self.prepare(job, intent),
             Effect::Apply(job, approved) => self.apply(job, *approved),
-            Effect::StopActs => self.acts.stop.cancel(),
+            Effect::StopActs => self.stop.cancel(),
             Effect::Watch(interest) => drop(self.interest.send_replace(interest)),
             Effect::Copy(_) | Effect::Suspend | Effect::Redraw => {} // the loop's, which has the terminal
         }
@@ -237,7 +227,7 @@ impl Perform for Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.world.cancel();
-        self.acts.stop.cancel();
+        self.stop.cancel();
     }
 }
 
