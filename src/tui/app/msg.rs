@@ -18,6 +18,7 @@ use crate::inventory::user_page::UserPage;
 use crate::sys::Census;
 use crate::text::Text;
 use crate::tui::views::Place;
+use crate::tui::views::blank::Culprit;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -99,8 +100,7 @@ pub enum Ask {
 /// The answer to it.
 #[derive(Debug)]
 pub enum Answer {
-    /// The numbers of the rows that stay, in order.
-    Arranged(Vec<u32>),
+    Arranged(Arrangement),
     User(Box<UserPage>),
     /// It could not be found out.
     Failed(Explanation),
@@ -108,11 +108,20 @@ pub enum Answer {
     Nothing,
 }
 
+/// Which rows stay, and in which order.
+#[derive(Debug, Default)]
+pub struct Arrangement {
+    /// Numbers of rows.
+    pub order: Vec<u32>,
+    /// What left no row, where none is left of some.
+    pub culprit: Culprit,
+}
+
 /// Filters and sorts beside the screen. It is told when to stop.
 pub struct Work(pub Box<Arranging>);
 
 /// `None`: it was stopped.
-pub type Arranging = dyn FnOnce(&dyn Fn() -> bool) -> Option<Vec<u32>> + Send;
+pub type Arranging = dyn FnOnce(&dyn Fn() -> bool) -> Option<Arrangement> + Send;
 
 impl fmt::Debug for Work {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

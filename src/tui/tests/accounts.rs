@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::cost::order;
 use super::screen::{NARROW, TestScreen, WIDE};
 use super::tables::{at, open, rule, tell_user};
 use super::world::{crowd, first_user, seen};
@@ -238,7 +239,7 @@ fn many_users_are_opened_and_walked_without_a_job_and_filtered_by_one() {
         before.contains("user-49999"),
         "the old lines stand: {before}"
     );
-    assert!(before.contains("filtering"), "{before}");
+    assert!(before.contains("looking through all"), "{before}");
     let Some(Effect::Ask(id, slot, Ask::Arrange(work))) = arranging(&mut screen) else {
         panic!("{:?}", screen.effects)
     };
@@ -250,7 +251,7 @@ fn many_users_are_opened_and_walked_without_a_job_and_filtered_by_one() {
         "{}",
         rule(&mut screen)
     );
-    assert!(!screen.text().contains("filtering"));
+    assert!(!screen.text().contains("looking through all"));
 }
 
 #[test]
@@ -263,7 +264,7 @@ fn an_answer_for_a_filter_that_was_cleared_changes_nothing() {
     };
 
     screen.press("esc");
-    screen.send(Msg::Job(id, slot, Answer::Arranged(vec![7])));
+    screen.send(Msg::Job(id, slot, Answer::Arranged(order(&[7]))));
 
     assert!(
         rule(&mut screen).contains("50,000 users"),

@@ -2,6 +2,7 @@
 
 use std::cell::Cell as Counter;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ratatui::layout::{Rect, Size};
@@ -12,7 +13,7 @@ use crate::inventory::arrange::Rows;
 use crate::inventory::columns::Columns;
 use crate::inventory::server::{ServerRow, ServerState};
 use crate::sys::Census;
-use crate::tui::app::msg::{Answer, Ask, Effect, Msg};
+use crate::tui::app::msg::{Answer, Arrangement, Ask, Effect, JobId, Msg, Slot, Work};
 use crate::tui::app::render;
 use crate::tui::runtime::screen::Screen;
 use crate::tui::theme::{Depth, Theme};
@@ -130,6 +131,98 @@ fn a_frame_is_one_write_and_one_without_change_is_next_to_nothing() {
     }
 }
 
+/// An order as a worker would give it.
+pub(super) fn order(numbers: &[u32]) -> Arrangement {
+    Arrangement {
+        order: numbers.to_vec(),
+        ..Arrangement::default()
+    }
+}
+
+/// The work that was asked for last.
+fn arranging(screen: &mut TestScreen) -> (JobId, Slot, Work) {
+    let is_arranging = |effect: &Effect| matches!(effect, Effect::Ask(_, _, Ask::Arrange(_)));
+    let at = screen.effects.iter().rposition(is_arranging);
+    match at.map(|at| screen.effects.remove(at)) {
+        Some(Effect::Ask(id, slot, Ask::Arrange(work))) => (id, slot, work),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Does the work that was asked for last.
+fn arrange(screen: &mut TestScreen) {
+    let (id, slot, work) = arranging(screen);
+    let order = (work.0)(&|| false).unwrap();
+    screen.send(Msg::Job(id, slot, Answer::Arranged(order)));
+}
+
+#[test]
+fn old_rows_stay_in_their_order_until_the_new_order_is_there() {
+    let mut screen = TestScreen::open(WIDE, Depth::Mono, many());
+    assert!(screen.text().contains("servers are being looked through"));
+    arrange(&mut screen);
+    assert!(screen.text().contains("server-0 "));
+
+    let reversed = Census {
+        servers: many().servers.into_iter().rev().collect(),
+        ..many()
+    };
+    screen.send(Msg::Census(Arc::new(reversed)));
+    let meanwhile = screen.text();
+    assert!(meanwhile.contains("▌● server-0 "), "{meanwhile}");
+    assert!(meanwhile.contains("looking through all"), "{meanwhile}");
+    arrange(&mut screen);
+
+    let after = screen.text();
+    assert!(
+        after.contains("▌● server-0 "),
+        "the cursor stays on its row: {after}"
+    );
+    assert!(after.contains("server-9 "), "{after}");
+    assert!(!after.contains("looking through"), "{after}");
+}
+
+#[test]
+fn while_a_filter_is_worked_out_nothing_is_said_to_match_nothing() {
+    let mut screen = TestScreen::open(WIDE, Depth::Mono, many());
+    arrange(&mut screen);
+    screen.press("/");
+    screen.write("server-42");
+    assert!(!screen.text().contains("no server matches"));
+    assert!(screen.text().contains("looking through all"));
+    arrange(&mut screen);
+    assert!(
+        screen.text().contains("1,111 of 100,000"),
+        "{}",
+        screen.text()
+    );
+
+    screen.write("x");
+    arrange(&mut screen);
+    let frame = screen.text();
+    assert!(frame.contains("no server matches   server-42x"), "{frame}");
+
+    screen.press("backspace");
+    assert!(
+        screen.text().contains("servers are being looked through"),
+        "{}",
+        screen.text()
+    );
+}
+
+#[test]
+fn a_mark_of_what_is_gone_is_not_counted() {
+    let mut screen = TestScreen::open(WIDE, Depth::Mono, census());
+    screen.press("space space");
+    assert!(screen.text().contains("2 marked"));
+
+    let mut fewer = census();
+    fewer.servers.remove(0);
+    screen.send(Msg::Census(Arc::new(fewer)));
+
+    assert!(screen.text().contains("1 marked"), "{}", screen.text());
+}
+
 #[test]
 fn many_rows_are_put_in_order_beside_the_screen() {
     let size = Size {
@@ -190,9 +283,9 @@ fn an_answer_that_was_overtaken_is_dropped() {
         panic!("{asked:?}")
     };
 
-    screen.send(Msg::Job(*first, *slot, Answer::Arranged(vec![7])));
+    screen.send(Msg::Job(*first, *slot, Answer::Arranged(order(&[7]))));
     assert!(!screen.text().contains("server-7 "));
 
-    screen.send(Msg::Job(*second, *slot, Answer::Arranged(vec![8])));
+    screen.send(Msg::Job(*second, *slot, Answer::Arranged(order(&[8]))));
     assert!(screen.text().contains("server-8 "));
 }

@@ -56,19 +56,20 @@ impl Listed for RecordLine {
 pub struct Audit;
 
 impl Subject for Audit {
-    type Row = RecordLine;
+    type Rows = Vec<RecordLine>;
 
     const KIND: ViewKind = ViewKind::Audit;
 
-    fn reading() -> Ask {
-        Ask::Trail
+    fn reading() -> (Ask, &'static str) {
+        (Ask::Trail, "reading again")
     }
 
-    fn source(model: &Model) -> Source<'_, RecordLine> {
+    fn source(model: &Model) -> Source<'_, Vec<RecordLine>> {
         let trail = model.trail.last.as_ref();
         let unreadable = trail.map_or(0, |trail| trail.unreadable);
         Source {
             rows: trail.map(|trail| &trail.records),
+            is_coming: trail.is_none(),
             read_at: trail.map(|trail| trail.at),
             problem: model.trail.problem.as_ref(),
             remark: match unreadable {

@@ -19,10 +19,15 @@ pub enum Blank<'a> {
     Waiting { one: &'static str },
     /// Nobody is asked.
     Offline,
+    /// They are here, and being put in order.
+    Arranging { one: &'static str },
     /// There are none.
     Nothing { one: &'static str },
     /// The filter keeps all out.
-    NoMatch { one: &'static str, culprit: Culprit },
+    NoMatch {
+        one: &'static str,
+        culprit: &'a Culprit,
+    },
     /// They could not be read.
     Failed(&'a Explanation),
 }
@@ -109,6 +114,9 @@ impl Blank<'_> {
         match self {
             Self::Waiting { one } => {
                 vec![(format!("{one}s appear here as they answer"), Role::Muted)]
+            }
+            Self::Arranging { one } => {
+                vec![(format!("{one}s are being looked through"), Role::Muted)]
             }
             Self::Offline => vec![
                 ("offline: no server is asked".to_owned(), Role::Text),

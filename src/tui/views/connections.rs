@@ -67,18 +67,19 @@ impl Listed for ConnectionRow {
 pub struct Connections;
 
 impl Subject for Connections {
-    type Row = ConnectionRow;
+    type Rows = Vec<ConnectionRow>;
 
     const KIND: ViewKind = ViewKind::Connections;
 
-    fn reading() -> Ask {
-        Ask::Survey
+    fn reading() -> (Ask, &'static str) {
+        (Ask::Survey, "reading again")
     }
 
-    fn source(model: &Model) -> Source<'_, ConnectionRow> {
+    fn source(model: &Model) -> Source<'_, Vec<ConnectionRow>> {
         let seen = model.seen.last.as_ref();
         Source {
             rows: seen.and_then(|seen| seen.connections.as_ref()),
+            is_coming: seen.is_none(),
             read_at: seen.map(|seen| seen.at),
             problem: model.seen.problem.as_ref(),
             remark: model.unheard(),

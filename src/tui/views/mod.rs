@@ -18,6 +18,7 @@ use self::accounts::Accounts;
 use self::audit::Audit;
 use self::connections::Connections;
 use self::page::Page;
+use self::servers::Servers;
 use self::users::Users;
 use super::app::model::Model;
 use super::app::msg::{Answer, Ask, Interest, Slot};
@@ -84,7 +85,7 @@ impl ViewKind {
             Self::Accounts => Box::new(Accounts::default()),
             Self::Users => Box::new(Page::<Users>::top()),
             Self::Connections => Box::new(Page::<Connections>::top()),
-            Self::Servers => Box::new(servers::Servers::default()),
+            Self::Servers => Box::new(Page::<Servers>::top()),
             Self::Audit => Box::new(Page::<Audit>::top()),
         }
     }
@@ -100,7 +101,8 @@ impl ViewKind {
             Self::Users => Box::new(Page::<Users>::below(tab, within, now)?),
             Self::Connections => Box::new(Page::<Connections>::below(tab, within, now)?),
             Self::Audit => Box::new(Page::<Audit>::below(tab, within, now)?),
-            Self::Accounts | Self::Servers => self.open(), // nothing has these below it
+            Self::Servers => Box::new(Page::<Servers>::below(tab, within, now)?),
+            Self::Accounts => self.open(), // nothing has accounts below it
         })
     }
 }

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::blank::{Blank, Culprit};
+use super::blank::Blank;
 use super::detail::{Detail, Extent, Pane};
 use super::listing::Listing;
 use super::{Found, Place, Scene, Sought, View, ViewKind, Wish};
 use crate::actions::action::Selection;
 use crate::explain::Explanation;
+use crate::inventory::arrange::Rows;
 use crate::inventory::filter::FilterError;
 use crate::tui::app::model::Model;
 use crate::tui::app::msg::{Answer, Ask, Interest, Slot};
@@ -26,61 +27,83 @@ use crate::tui::widgets::table::Listed;
 use crate::tui::widgets::{Paint, Painted, grouped, line_of};
 
 /// What was read for a page.
-pub struct Source<'m, R> {
+pub struct Source<'m, T> {
     /// `None`: nobody has told yet, or nobody is asked.
-    pub rows: Option<&'m Arc<Vec<R>>>,
+    pub rows: Option<&'m Arc<T>>,
+    /// Whether rows will come where there are none yet.
+    pub is_coming: bool,
     pub read_at: Option<Timestamp>,
     pub problem: Option<&'m Explanation>,
     /// What is to be said beside the count; empty is nothing.
     pub remark: String,
 }
 
+/// A row of a subject.
+type RowOf<S> = <<S as Subject>::Rows as Rows>::Row;
+
+/// `4 servers`; nothing where there is none.
+pub fn counted<R: Listed>(number: usize) -> String {
+    match number {
+        0 => String::new(),
+        1 => format!("1 {}", R::ONE),
+        number => format!("{} {}s", grouped(number), R::ONE),
+    }
+}
+
 /// A kind of thing that has a page.
 pub trait Subject: Default + 'static {
-    type Row: Listed + Send + Sync + 'static;
+    type Rows: Rows<Row: Listed> + Send + Sync + 'static;
 
     const KIND: ViewKind;
 
-    /// What every row needs to be read anew.
-    fn reading() -> Ask;
+    /// What has to be kept up to date while the page is on top.
+    const INTEREST: Interest = Interest::Rest;
 
-    fn source(model: &Model) -> Source<'_, Self::Row>;
+    /// What every row needs to be read anew, and the word for it.
+    fn reading() -> (Ask, &'static str);
+
+    fn source(model: &Model) -> Source<'_, Self::Rows>;
+
+    /// How many rows there are.
+    fn all(rows: &Self::Rows) -> String {
+        counted::<RowOf<Self>>(usize::try_from(rows.count()).unwrap_or(usize::MAX))
+    }
 
     /// Keys of rows that are selected.
-    fn selection(rows: &[&Self::Row]) -> Selection;
+    fn selection(rows: &[&RowOf<Self>]) -> Selection;
 
     /// The row of a thing that is sought, where such things are listed here.
-    fn row_of(_: Sought) -> Option<<Self::Row as Listed>::Key> {
+    fn row_of(_: Sought) -> Option<<RowOf<Self> as Listed>::Key> {
         None
     }
 
-    fn copied(row: &Self::Row) -> String;
+    fn copied(row: &RowOf<Self>) -> String;
 
     /// The place below a row, and the filter that leaves what is in it. `None`: Enter opens the detail.
-    fn below(_: &Self::Row) -> Option<(ViewKind, String)> {
+    fn below(_: &RowOf<Self>) -> Option<(ViewKind, String)> {
         None
     }
 
     /// What the detail needs beyond the row.
-    fn question(_: &Self::Row, _: &Model) -> Option<Ask> {
+    fn question(_: &RowOf<Self>, _: &Model) -> Option<Ask> {
         None
     }
 
     /// Takes the answer to that question.
     fn take(&mut self, _: Answer) {}
 
-    fn detail(&self, row: &Self::Row, now: Timestamp) -> Detail;
+    fn detail(&self, row: &RowOf<Self>, now: Timestamp) -> Detail;
 }
 
 /// The page of a subject.
 pub struct Page<S: Subject> {
     place: Place,
-    list: Listing<Vec<S::Row>>,
+    list: Listing<S::Rows>,
     pane: Pane,
     /// The filter with which one came from above; empty at the top of a tab.
     within: String,
     /// The row whose detail was asked for.
-    asked: Option<<S::Row as Listed>::Key>,
+    asked: Option<<RowOf<S> as Listed>::Key>,
     subject: S,
 }
 
@@ -167,8 +190,11 @@ impl<S: Subject> Page<S> {
         let (kept, all) = self.list.counts();
         let count = match (all, kept == all) {
             (0, _) => String::new(),
-            (1, true) => format!("1 {}", S::Row::ONE),
-            (_, true) => format!("{} {}s", grouped(all), S::Row::ONE),
+            (_, true) => self
+                .list
+                .rows()
+                .map(|rows| S::all(rows))
+                .unwrap_or_default(),
             (_, false) => format!("{} of {}", grouped(kept), grouped(all)),
         };
         let marked = match self.list.marked() {
@@ -179,6 +205,11 @@ impl<S: Subject> Page<S> {
             (Some(_), Some(at)) => format!("not read since {}", at.strftime("%H:%M:%S UTC")),
             (Some(_) | None, _) => String::new(),
         };
+        let arranging = if self.list.is_arranging() {
+            "looking through all"
+        } else {
+            ""
+        };
         let rule = Rule {
             left: vec![
                 (S::KIND.name(), Role::Strong),
@@ -187,6 +218,7 @@ impl<S: Subject> Page<S> {
             right: vec![
                 (&stale, Role::Warn),
                 (&source.remark, Role::Warn),
+                (arranging, Role::Notice),
                 (&count, Role::Muted),
                 (&marked, Role::Mark),
             ],
@@ -194,23 +226,26 @@ impl<S: Subject> Page<S> {
         rule.paint(paint, line, frame_role(scene.model), buf);
     }
 
-    fn blank<'m>(&self, scene: &'m Scene<'_>) -> Option<Blank<'m>> {
-        let one = S::Row::ONE;
+    fn blank<'m>(&'m self, scene: &'m Scene<'_>) -> Option<Blank<'m>> {
+        let one = RowOf::<S>::ONE;
         let source = S::source(scene.model);
         let problem = source.problem.or_else(|| scene.model.problem());
-        let Some(rows) = self.list.rows() else {
-            let is_coming = scene.model.is_opening() || source.read_at.is_none();
+        if self.list.is_arranging() && self.list.counts().0 == 0 {
+            return Some(Blank::Arranging { one });
+        }
+        if self.list.rows().is_none() {
+            let is_coming = scene.model.is_opening() || source.is_coming;
             return Some(match (problem, is_coming) {
                 (Some(why), _) => Blank::Failed(why),
                 (None, true) => Blank::Waiting { one },
                 (None, false) => Blank::Offline,
             });
-        };
+        }
         match (self.list.counts(), problem) {
             ((0, 0), Some(why)) => Some(Blank::Failed(why)),
             ((0, 0), None) => Some(Blank::Nothing { one }),
             ((0, _), _) => {
-                let culprit = Culprit::find(self.list.written(), rows.as_ref(), scene.now);
+                let culprit = self.list.culprit();
                 Some(Blank::NoMatch { one, culprit })
             }
             (_, _) => None,
@@ -224,7 +259,7 @@ impl<S: Subject> View for Page<S> {
     }
 
     fn interest(&self) -> Interest {
-        Interest::Rest
+        S::INTEREST
     }
 
     fn selection(&self, _: &Scene<'_>) -> Selection {
@@ -268,9 +303,9 @@ impl<S: Subject> View for Page<S> {
         match command {
             Command::Back => return self.go_back(scene),
             Command::Refresh => {
-                let word = Toast::new(Tone::Word, "reading again");
-                let ask = Wish::Ask(Slot::Rows(self.place), S::reading());
-                return vec![ask, Wish::Say(word)];
+                let (ask, word) = S::reading();
+                let ask = Wish::Ask(Slot::Rows(self.place), ask);
+                return vec![ask, Wish::Say(Toast::new(Tone::Word, word))];
             }
             Command::Copy => {
                 let row = self.list.current();
@@ -314,12 +349,7 @@ impl<S: Subject> View for Page<S> {
     fn refresh(&mut self, scene: &Scene<'_>) -> Vec<Wish> {
         self.list.fit(Pane::table(scene.size), scene.now);
         let rows = S::source(scene.model).rows;
-        let is_new = match (rows, self.list.rows()) {
-            (Some(new), Some(held)) => !Arc::ptr_eq(new, held),
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        if is_new {
+        if rows.is_some_and(|rows| !self.list.holds(rows)) {
             self.asked = None;
         }
         let wish = rows.and_then(|rows| self.list.take(Arc::clone(rows), scene.now));
@@ -328,7 +358,10 @@ impl<S: Subject> View for Page<S> {
 
     fn answer(&mut self, scene: &Scene<'_>, answer: Answer) -> Vec<Wish> {
         match answer {
-            Answer::Arranged(order) => self.list.arranged(order, scene.now),
+            Answer::Arranged(arrangement) => {
+                self.list.arranged(arrangement, scene.now);
+                self.asked = None; // the rows may be others
+            }
             Answer::Failed(why) => return vec![Wish::Say(Toast::new(Tone::Failure, why.what))],
             Answer::User(_) => self.subject.take(answer),
             Answer::Nothing => {}

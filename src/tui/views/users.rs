@@ -64,18 +64,19 @@ pub struct Users {
 }
 
 impl Subject for Users {
-    type Row = UserLine;
+    type Rows = Vec<UserLine>;
 
     const KIND: ViewKind = ViewKind::Users;
 
-    fn reading() -> Ask {
-        Ask::Survey
+    fn reading() -> (Ask, &'static str) {
+        (Ask::Survey, "reading again")
     }
 
-    fn source(model: &Model) -> Source<'_, UserLine> {
+    fn source(model: &Model) -> Source<'_, Vec<UserLine>> {
         let seen = model.seen.last.as_ref();
         Source {
             rows: seen.map(|seen| &seen.users),
+            is_coming: seen.is_none(),
             read_at: seen.map(|seen| seen.at),
             problem: model.seen.problem.as_ref(),
             remark: model.unheard(),

@@ -21,9 +21,9 @@ use std::sync::Arc;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
-use self::outline::{Outline, Thing};
-use self::runs::Item;
-use super::blank::{Blank, Culprit};
+use self::outline::Outline;
+use self::runs::{Item, Thing};
+use super::blank::Blank;
 use super::detail::{Detail, Extent, Pane};
 use super::{Found, Place, Scene, Sought, View, ViewKind, Wish, users};
 use crate::actions::action::{SelectedUser, Selection};
@@ -187,7 +187,7 @@ impl View for Accounts {
 
     fn answer(&mut self, scene: &Scene<'_>, answer: Answer) -> Vec<Wish> {
         match answer {
-            Answer::Arranged(places) => self.outline.arranged(places, scene.now),
+            Answer::Arranged(users) => self.outline.arranged(users, scene.now),
             Answer::Failed(why) => return vec![Wish::Say(Toast::new(Tone::Failure, why.what))],
             Answer::User(page) => self.page = Some(page),
             Answer::Nothing => {}
@@ -352,7 +352,7 @@ impl Accounts {
             (Some(_) | None, _) => String::new(),
         };
         let sifting = if self.outline.is_sifting() {
-            "filtering"
+            "looking through all"
         } else {
             ""
         };
@@ -394,7 +394,7 @@ impl Accounts {
         words.join(" · ")
     }
 
-    fn blank<'m>(&self, scene: &'m Scene<'_>) -> Option<Blank<'m>> {
+    fn blank<'m>(&'m self, scene: &'m Scene<'_>) -> Option<Blank<'m>> {
         let one = "account";
         let seen = &scene.model.seen;
         let problem = seen.problem.as_ref().or_else(|| scene.model.problem());
@@ -410,10 +410,7 @@ impl Accounts {
             (true, None) => Some(Blank::Nothing { one }),
             (false, _) if self.outline.is_empty_by_filter() => Some(Blank::NoMatch {
                 one: "account, role or user",
-                culprit: Culprit {
-                    term: self.outline.written().to_owned(),
-                    meant: None,
-                },
+                culprit: self.outline.culprit(),
             }),
             (false, _) => None,
         }

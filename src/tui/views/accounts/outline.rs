@@ -6,27 +6,18 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::runs::{Item, Of, Runs};
+use super::runs::{Item, Of, Runs, Thing};
 use super::sieve::{Hits, Kept, Sieve};
 use crate::inventory::arrange::{CHUNK, Rows as _};
 use crate::inventory::filter::FilterError;
 use crate::inventory::tree::Tree;
 use crate::inventory::user_line::UserLine;
-use crate::jwt::keys::{AccountId, PublicKey, UserId};
-use crate::tui::app::msg::{Ask, Slot, Work};
+use crate::tui::app::msg::{Arrangement, Ask, Slot, Work};
 use crate::tui::keymap::Command;
+use crate::tui::views::blank::Culprit;
 use crate::tui::views::{Found, Wish};
 use crate::tui::widgets::outline::{Fold, Spot};
 use crate::tui::widgets::table::follow;
-
-/// What a line is, whatever else comes and goes. A user may be known in two accounts, by a token that moved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Thing {
-    Operator,
-    Account(AccountId),
-    Role(PublicKey),
-    User(AccountId, UserId),
-}
 
 /// The tree with its cursor.
 pub(super) struct Outline {
@@ -40,6 +31,8 @@ pub(super) struct Outline {
     sifting: bool,
     hits: Hits,
     kept: Kept,
+    /// What left no user, where none is left.
+    culprit: Culprit,
     open: HashSet<Thing>,
     /// Closed by hand, of those that the filter opens.
     shut: HashSet<Thing>,
@@ -63,6 +56,7 @@ impl Outline {
             sifting: false,
             hits: Hits::default(),
             kept: Kept::All,
+            culprit: Culprit::default(),
             open: HashSet::from([Thing::Operator]),
             shut: HashSet::new(),
             runs: Runs::default(),
@@ -87,6 +81,10 @@ impl Outline {
 
     pub(super) const fn is_sifting(&self) -> bool {
         self.sifting
+    }
+
+    pub(super) const fn culprit(&self) -> &Culprit {
+        &self.culprit
     }
 
     pub(super) const fn spot(&self) -> Spot {
@@ -212,27 +210,30 @@ impl Outline {
     fn sift(&mut self, now: Timestamp) -> Option<Wish> {
         let tree = Arc::clone(self.coming.as_ref().or(self.tree.as_ref())?);
         let Some(filter) = self.sieve.as_ref().and_then(|sieve| sieve.users.as_ref()) else {
+            self.culprit.term.clone_from(&self.written);
             self.sifted(Kept::All, now);
             return None;
         };
         if usize::try_from(tree.count()).is_ok_and(|count| count <= CHUNK) {
-            let kept = Sieve::keep(filter, &tree, now, &|| false);
-            self.sifted(Kept::Only(kept.unwrap_or_default()), now);
+            let kept = Sieve::keep((filter, &self.written), &tree, now, &|| false);
+            self.sifting = true;
+            self.arranged(kept.unwrap_or_default(), now);
             return None;
         }
         self.sifting = true;
         let written = self.written.clone();
         let work = Work(Box::new(move |stopped| {
             let sieve = Sieve::parse(&written).ok()??;
-            Sieve::keep(sieve.users.as_ref()?, &tree, now, stopped)
+            Sieve::keep((sieve.users.as_ref()?, &written), &tree, now, stopped)
         }));
         Some(Wish::Ask(self.slot, Ask::Arrange(work)))
     }
 
     /// Takes the users that stay, unless they are not waited for any more.
-    pub(super) fn arranged(&mut self, places: Vec<u32>, now: Timestamp) {
+    pub(super) fn arranged(&mut self, users: Arrangement, now: Timestamp) {
         if self.sifting {
-            self.sifted(Kept::Only(places), now);
+            self.culprit = users.culprit;
+            self.sifted(Kept::Only(users.order), now);
         }
     }
 
@@ -373,8 +374,7 @@ impl Outline {
         if self.coming.is_none() && self.find(thing).is_none() {
             return None;
         }
-        let is_hidden = self.coming.is_some() || !self.reveal(thing);
-        if is_hidden && self.sieve.is_some() {
+        if self.sieve.is_some() && (self.coming.is_some() || !self.reveal(thing)) {
             found.gave_way.push("the filter that hid it");
             found.wishes.extend(self.set_filter("", now).ok().flatten());
         }

@@ -4,7 +4,17 @@
 use std::ops::Range;
 
 use super::sieve::Kept;
+use crate::jwt::keys::{AccountId, PublicKey, UserId};
 use crate::tui::widgets::outline::Fold;
+
+/// What a line is, whatever else comes and goes. A user may be known in two accounts, by a token that moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Thing {
+    Operator,
+    Account(AccountId),
+    Role(PublicKey),
+    User(AccountId, UserId),
+}
 
 /// Where a thing is in the tree that is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,8 @@ use crate::inventory::filter::{Filter, FilterError};
 use crate::inventory::role_line::RoleLine;
 use crate::inventory::tree::Tree;
 use crate::inventory::user_line::UserLine;
+use crate::tui::app::msg::Arrangement;
+use crate::tui::views::blank::Culprit;
 
 /// A filter of each kind of thing; `None`: it says nothing about that kind.
 pub(super) struct Sieve {
@@ -43,19 +45,24 @@ impl Sieve {
         self.roles.is_none() && self.users.is_none()
     }
 
-    /// Places of the users that stay. `None`: it was stopped.
+    /// The users that stay, by their places. `None`: it was stopped.
     pub(super) fn keep(
-        filter: &Filter<UserLine>,
+        (filter, written): (&Filter<UserLine>, &str),
         tree: &Tree,
         now: Timestamp,
         stopped: &dyn Fn() -> bool,
-    ) -> Option<Vec<u32>> {
+    ) -> Option<Arrangement> {
         let query = Query {
             filter,
             sort: None,
             now,
         };
-        arrange(tree, &query, stopped)
+        let order = arrange(tree, &query, stopped)?;
+        let culprit = order.is_empty().then(|| Culprit::find(written, tree, now));
+        Some(Arrangement {
+            order,
+            culprit: culprit.unwrap_or_default(),
+        })
     }
 }
 

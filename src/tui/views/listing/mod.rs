@@ -1,24 +1,26 @@
 //! What every list of rows does alike: cursor on a thing and not on a line, filter, order, columns, marks. Whose rows they are,
 //! and what opens one, is the view's.
 //!
-//! Few rows are arranged at once, many beside the screen: then the old order stays until the new one comes.
+//! Few rows are arranged at once, many beside the screen: then the old rows stay in the old order until the new order comes, and
+//! the rule says so.
 
-use std::collections::HashSet;
+mod choices;
+
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
+use self::choices::spread;
+use super::blank::Culprit;
 use super::{Found, Wish};
-use crate::inventory::arrange::{CHUNK, Direction, Query, Rows, Sort, arrange};
-use crate::inventory::columns::{Column, Columns, Field, Row as _};
+use crate::inventory::arrange::{CHUNK, Query, Rows, Sort, arrange};
+use crate::inventory::columns::{Column, Columns, Row as _};
 use crate::inventory::filter::{Filter, FilterError};
-use crate::tui::app::msg::{Ask, Slot, Work};
+use crate::tui::app::msg::{Arrangement, Ask, Slot, Work};
 use crate::tui::keymap::Command;
-use crate::tui::popups::Popup;
-use crate::tui::popups::pick::{Choice, Of, Pick};
-use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::table::{INDENT, Listed, Table, follow};
 use crate::tui::widgets::{Paint, Painted};
 
@@ -29,7 +31,13 @@ where
 {
     slot: Slot,
     rows: Option<Arc<T>>,
+    /// Newer rows, until their order comes.
+    coming: Option<Arc<T>>,
+    /// Whether an order is being worked out beside the screen.
+    arranging: bool,
     order: Vec<u32>,
+    /// What left no row, where none is left.
+    culprit: Culprit,
     written: String,
     /// `None`: every row stays.
     filter: Option<Filter<T::Row>>,
@@ -40,10 +48,14 @@ where
     size: Size,
     pinned: Option<<T::Row as Listed>::Key>,
     cursor: usize,
-    /// The number of the pinned row while an order is awaited in which the cursor will be on it: acts are about it already.
+    /// The number of the pinned row, among the newest, while an order is awaited in which the cursor will be on it: acts are
+    /// about it already.
     awaited: Option<u32>,
     offset: usize,
-    marks: HashSet<<T::Row as Listed>::Key>,
+    /// What is marked, with the number of its row.
+    marks: HashMap<<T::Row as Listed>::Key, u32>,
+    /// How many of those the filter hides.
+    hidden: usize,
 }
 
 impl<T> Listing<T>
@@ -56,7 +68,10 @@ where
         Self {
             slot,
             rows: None,
+            coming: None,
+            arranging: false,
             order: Vec::new(),
+            culprit: Culprit::default(),
             written: String::new(),
             filter: None,
             sort: None,
@@ -67,12 +82,33 @@ where
             cursor: 0,
             awaited: None,
             offset: 0,
-            marks: HashSet::new(),
+            marks: HashMap::new(),
+            hidden: 0,
         }
     }
 
     pub fn rows(&self) -> Option<&Arc<T>> {
         self.rows.as_ref()
+    }
+
+    /// The rows that came last.
+    fn newest(&self) -> Option<&Arc<T>> {
+        self.coming.as_ref().or(self.rows.as_ref())
+    }
+
+    /// Whether these are the rows that came last.
+    pub fn holds(&self, rows: &Arc<T>) -> bool {
+        self.newest().is_some_and(|held| Arc::ptr_eq(held, rows))
+    }
+
+    /// Whether what is listed is not yet in the order, or by the filter, that is wanted.
+    pub const fn is_arranging(&self) -> bool {
+        self.arranging
+    }
+
+    /// What left no row, where none is left.
+    pub const fn culprit(&self) -> &Culprit {
+        &self.culprit
     }
 
     pub fn written(&self) -> &str {
@@ -87,7 +123,7 @@ where
 
     pub fn current(&self) -> Option<&T::Row> {
         match self.awaited {
-            Some(number) => self.rows.as_ref()?.row(number),
+            Some(number) => self.newest()?.row(number),
             None => self.at(self.cursor),
         }
     }
@@ -101,18 +137,10 @@ where
         if self.marks.is_empty() {
             return (self.current().into_iter().collect(), 0);
         }
-        let seen: HashSet<u32> = self.order.iter().copied().collect();
-        let numbers = 0..self.rows.as_ref().map_or(0, |rows| rows.count());
-        let rows = self.rows.as_deref();
-        let marked = numbers.filter_map(|number| Some((number, rows?.row(number)?)));
-        let marked: Vec<_> = marked
-            .filter(|(_, row)| self.marks.contains(&row.key()))
-            .collect();
-        let hidden = marked
-            .iter()
-            .filter(|(number, _)| !seen.contains(number))
-            .count();
-        (marked.into_iter().map(|(_, row)| row).collect(), hidden)
+        let mut numbers: Vec<u32> = self.marks.values().copied().collect();
+        numbers.sort_unstable();
+        let row = |number| self.rows.as_ref()?.row(number);
+        (numbers.into_iter().filter_map(row).collect(), self.hidden)
     }
 
     pub fn marked(&self) -> usize {
@@ -121,30 +149,23 @@ where
 
     /// Takes other rows. What goes on being there keeps the cursor and its marks; columns keep their width.
     pub fn take(&mut self, rows: Arc<T>, now: Timestamp) -> Option<Wish> {
-        if self
-            .rows
-            .as_ref()
-            .is_some_and(|held| Arc::ptr_eq(held, &rows))
-        {
+        if self.holds(&rows) {
             return None;
         }
-        self.rows = Some(rows);
-        let wish = self.arrange(now);
-        let is_awaited = wish.is_some();
-        let pinned = self.pinned.as_ref().filter(|_| is_awaited);
-        self.awaited = pinned.and_then(|key| self.number_of(key));
-        wish
+        self.coming = Some(rows);
+        self.awaited = None;
+        self.arrange(now)
     }
 
     fn number_of(&self, key: &<T::Row as Listed>::Key) -> Option<u32> {
-        let rows = self.rows.as_deref()?;
+        let rows = self.newest()?;
         (0..rows.count()).find(|number| rows.row(*number).is_some_and(|row| row.key() == *key))
     }
 
     /// Puts the cursor on a row. A filter that hides it goes, and so do marks: acts would be about those. `None`: it is not here.
     pub fn seek(&mut self, key: &<T::Row as Listed>::Key, now: Timestamp) -> Option<Found> {
         let number = self.number_of(key)?;
-        let row = self.rows.as_deref()?.row(number)?;
+        let row = self.newest()?.row(number)?;
         let hides = |filter: &Filter<T::Row>| !filter.at(now).holds(row);
         let is_hidden = self.filter.as_ref().is_some_and(hides);
         let mut found = Found::default();
@@ -156,9 +177,9 @@ where
         }
         if !self.marks.is_empty() {
             found.gave_way.push("the marks");
-            self.marks.clear();
+            self.unmark();
         }
-        if found.wishes.is_empty()
+        if !self.arranging
             && let Some(line) = self.order.iter().position(|held| *held == number)
         {
             self.go_to(line);
@@ -203,59 +224,52 @@ where
         );
     }
 
-    /// Puts the rows in order: at once if they are few, else as a job.
+    /// Puts the newest rows in order: at once if they are few, else as a job.
     fn arrange(&mut self, now: Timestamp) -> Option<Wish> {
-        let rows = Arc::clone(self.rows.as_ref()?);
-        if usize::try_from(rows.count()).is_ok_and(|count| count <= CHUNK) {
-            let order = self.order_of(rows.as_ref(), now);
-            self.arranged(order, now);
-            return None;
-        }
+        let rows = Arc::clone(self.newest()?);
         let (written, fields) = (self.written.clone(), self.columns.fields());
         let sort = self.sort.as_ref().map(|sort| Sort {
             field: sort.field,
             direction: sort.direction,
         });
-        let work = Work(Box::new(move |stopped| {
-            let filter = Filter::parse(&written, &fields).ok()?;
-            arrange(
-                rows.as_ref(),
-                &Query {
-                    filter: &filter,
-                    sort: sort.as_ref(),
-                    now,
-                },
-                stopped,
-            )
-        }));
-        Some(Wish::Ask(self.slot, Ask::Arrange(work)))
-    }
-
-    fn order_of(&self, rows: &T, now: Timestamp) -> Vec<u32> {
-        match (&self.filter, &self.sort) {
-            (None, None) => (0..rows.count())
-                .filter(|number| rows.row(*number).is_some())
-                .collect(),
-            (filter, sort) => {
-                let all = Filter::parse("", &[]).ok();
-                let Some(filter) = filter.as_ref().or(all.as_ref()) else {
-                    return Vec::new();
-                };
-                let query = Query {
-                    filter,
-                    sort: sort.as_ref(),
-                    now,
-                };
-                arrange(rows, &query, &|| false).unwrap_or_default()
-            }
+        let is_few = usize::try_from(rows.count()).is_ok_and(|count| count <= CHUNK);
+        let work = move |stopped: &dyn Fn() -> bool| {
+            // Columns may have gone in which its words were looked for when it was written.
+            let all = || Filter::parse(&written, &T::Row::FIELDS.iter().collect::<Vec<_>>());
+            let filter = Filter::parse(&written, &fields).or_else(|_| all()).ok()?;
+            let query = Query {
+                filter: &filter,
+                sort: sort.as_ref(),
+                now,
+            };
+            let order = arrange(rows.as_ref(), &query, stopped)?;
+            let left_none = order.is_empty() && rows.count() > 0;
+            let culprit = left_none.then(|| Culprit::find(&written, rows.as_ref(), now));
+            Some(Arrangement {
+                order,
+                culprit: culprit.unwrap_or_default(),
+            })
+        };
+        if is_few {
+            self.arranged(work(&|| false).unwrap_or_default(), now);
+            return None;
         }
+        self.arranging = true;
+        Some(Wish::Ask(self.slot, Ask::Arrange(Work(Box::new(work)))))
     }
 
-    /// Takes an order. The cursor stays on its thing, and the thing stays on its line of the screen.
-    pub fn arranged(&mut self, order: Vec<u32>, now: Timestamp) {
+    /// Takes the order that was asked for last. The cursor stays on its thing, and the thing stays on its line of the screen.
+    pub fn arranged(&mut self, arrangement: Arrangement, now: Timestamp) {
         let on_screen = self.cursor.saturating_sub(self.offset);
-        self.order = order;
+        self.arranging = false;
+        self.order = arrangement.order;
+        self.culprit = arrangement.culprit;
         self.awaited = None;
+        if let Some(rows) = self.coming.take() {
+            self.rows = Some(rows);
+            self.find_marks();
+        }
+        self.count_hidden();
         let holds = |listing: &Self, line: usize| {
             listing
                 .at(line)
@@ -269,6 +283,24 @@ where
         self.fit_columns(now);
         self.follow();
         self.pin();
+    }
+
+    /// Marks stay on what goes on being there.
+    fn find_marks(&mut self) {
+        let Some(rows) = self.rows.as_deref().filter(|_| !self.marks.is_empty()) else {
+            return;
+        };
+        let keys = (0..rows.count()).filter_map(|number| Some((rows.row(number)?.key(), number)));
+        self.marks = keys
+            .filter(|(key, _)| self.marks.contains_key(key))
+            .collect();
+    }
+
+    fn count_hidden(&mut self) {
+        let marked: HashSet<u32> = self.marks.values().copied().collect();
+        let seen = self.order.iter().filter(|_| !marked.is_empty());
+        let seen = seen.filter(|number| marked.contains(number)).count();
+        self.hidden = marked.len() - seen;
     }
 
     fn pin(&mut self) {
@@ -318,7 +350,7 @@ where
                         .collect(),
                 );
             }
-            Command::Back if !self.marks.is_empty() => self.marks.clear(),
+            Command::Back if !self.marks.is_empty() => self.unmark(),
             _ => return None, // the view's own, or nobody's
         }
         Some(Vec::new())
@@ -326,93 +358,19 @@ where
 
     pub fn unmark(&mut self) {
         self.marks.clear();
+        self.hidden = 0;
     }
 
     fn mark(&mut self) {
-        let Some(key) = self.current().map(Listed::key) else {
+        let number = self.order.get(self.cursor).copied();
+        let key = self.at(self.cursor).map(Listed::key);
+        let (Some(number), Some(key)) = (number, key) else {
             return;
         };
-        if !self.marks.remove(&key) {
-            self.marks.insert(key);
+        if self.marks.remove(&key).is_none() {
+            self.marks.insert(key, number);
         }
         self.go_to(self.cursor + 1);
-    }
-
-    fn sorts(&self) -> Popup {
-        let fields = self.columns.fields();
-        let titles = fields.iter().map(|field| {
-            let sort = self
-                .sort
-                .as_ref()
-                .filter(|sort| sort.field.name == field.name);
-            (field.title, sort.map(|sort| arrow(sort.direction)))
-        });
-        Popup::Pick(Pick::new(Of::Sort, "Sort by", titles))
-    }
-
-    fn choices(&self) -> Popup {
-        let shown = self.columns.fields();
-        let fields = T::Row::FIELDS.iter();
-        let titles =
-            fields.map(|field| (field.title, shown.contains(&field).then_some(Glyph::Done)));
-        Popup::Pick(Pick::new(Of::Columns, "Columns", titles))
-    }
-
-    /// A column was chosen: to sort by, from the other end if it was so already; or to be shown or hidden.
-    pub fn choose(&mut self, choice: Choice, now: Timestamp) -> Vec<Wish> {
-        match choice.of {
-            Of::Sort => {
-                let Some(field) = self.columns.fields().get(choice.nth).copied() else {
-                    return Vec::new();
-                };
-                self.sort = Some(Sort {
-                    field,
-                    direction: self.next_direction(field),
-                });
-                self.fitted.clear();
-                self.arrange(now).into_iter().collect()
-            }
-            Of::Columns => {
-                self.toggle(choice.nth);
-                self.fitted.clear();
-                self.fit_columns(now);
-                vec![Wish::Show(self.choices())]
-            }
-        }
-    }
-
-    /// Numbers begin with the greatest, words with the first.
-    fn next_direction(&self, field: &Field<T::Row>) -> Direction {
-        match self
-            .sort
-            .as_ref()
-            .filter(|sort| sort.field.name == field.name)
-        {
-            Some(Sort {
-                direction: Direction::Ascending,
-                ..
-            }) => Direction::Descending,
-            Some(Sort {
-                direction: Direction::Descending,
-                ..
-            }) => Direction::Ascending,
-            None if field.kind.is_ordered() => Direction::Descending,
-            None => Direction::Ascending,
-        }
-    }
-
-    /// At least one column stays.
-    fn toggle(&mut self, nth: usize) {
-        let Some(field) = T::Row::FIELDS.get(nth) else {
-            return;
-        };
-        let mut shown = self.columns.fields();
-        match shown.iter().position(|held| held.name == field.name) {
-            Some(_) if shown.len() == 1 => {}
-            Some(at) => drop(shown.remove(at)),
-            None => shown.push(field),
-        }
-        self.columns = Columns::Chosen(shown);
     }
 
     pub fn paint(&self, paint: &Paint<'_>, area: Rect, buf: &mut Buffer) -> Painted {
@@ -426,29 +384,8 @@ where
             sort: self.sort.as_ref(),
             offset: self.offset,
             cursor: self.cursor,
-            is_marked: &|key| self.marks.contains(key),
+            is_marked: &|key| self.marks.contains_key(key),
         };
         table.paint(paint, area, buf)
-    }
-}
-
-/// Gives columns some of the room that is left over, all the same: rows read easier, and longer names that come later fit.
-fn spread<R: Listed>(columns: &mut [Column<R>], width: u16) {
-    const MOST: u16 = 3;
-    let count = u16::try_from(columns.len()).unwrap_or(u16::MAX).max(1);
-    let used = columns
-        .iter()
-        .map(|column| column.width.saturating_add(1))
-        .fold(0, u16::saturating_add);
-    let each = (width.saturating_sub(used) / count).min(MOST);
-    for column in columns {
-        column.width = column.width.saturating_add(each);
-    }
-}
-
-const fn arrow(direction: Direction) -> Glyph {
-    match direction {
-        Direction::Ascending => Glyph::Ascending,
-        Direction::Descending => Glyph::Descending,
     }
 }
