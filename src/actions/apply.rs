@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::explain::{Explain, Explanation};
-use crate::ledger::audit::{self, Change, Detail, Digest, Draft, Ending, Outcome as Word};
+use crate::ledger::audit::{self, Change, Detail, Digest, Draft, Ending, Outcome as Word, Tokens};
 use crate::ledger::guard::{self, Guard};
 use crate::ledger::{Ledger, LedgerError, RecordId};
 
@@ -197,25 +197,28 @@ fn draft(approved: &Approved, ports: &Ports) -> Draft {
 
 /// What is going to change: the account tokens before, and the lines of the diff. A user's token may be a credential.
 fn planned_change(plan: &Plan) -> Option<Change> {
-    let before = plan.steps.iter().find_map(|step| match step {
-        Step::Sign(sign) => Some(sign.base.text().clone().into()),
-        Step::Contain { .. }
-        | Step::Push { .. }
-        | Step::Kick { .. }
-        | Step::Issue(_)
-        | Step::Deliver(_) => None,
-    });
-    let diff: Vec<Detail> = plan
-        .changes
-        .iter()
-        .filter_map(|change| serde_json::to_value(change).ok())
-        .map(Detail::from)
-        .collect();
-    (before.is_some() || !diff.is_empty()).then(|| Change {
-        before,
-        diff,
+    let changes = plan.changes.iter();
+    let mut change = Change {
+        diff: changes
+            .filter_map(|change| serde_json::to_value(change).ok())
+            .map(Detail::from)
+            .collect(),
         ..Change::default()
-    })
+    };
+    for step in &plan.steps {
+        match step {
+            Step::Sign(sign) => change.add(Tokens {
+                before: Some(sign.base.text().clone().into()),
+                after: None,
+            }),
+            Step::Contain { .. }
+            | Step::Push { .. }
+            | Step::Kick { .. }
+            | Step::Issue(_)
+            | Step::Deliver(_) => {}
+        }
+    }
+    (change != Change::default()).then_some(change)
 }
 
 fn record_target(target: &super::plan::Target) -> audit::Target {

@@ -75,8 +75,8 @@ pub(super) enum EnforceError {
     Token(TokenError),
     /// It was pushed, and somebody put another token in its place.
     Overwritten(Box<Pushed>),
-    /// The push went out, and nobody can be asked what became of it.
-    Lost(SysError),
+    /// This token may have gone out, and nobody can be asked what became of it.
+    Lost(SysError, Box<Token>),
 }
 
 impl Edition<'_> {
@@ -110,7 +110,9 @@ impl Edition<'_> {
         };
         let mut pushed = match self.push(token, meeting.base, ours.edits).await {
             // The first push went out, so it cannot be said that nothing was done.
-            Err(EnforceError::NotPushed(error)) => Err(EnforceError::Lost(error)),
+            Err(EnforceError::NotPushed(error)) => {
+                Err(EnforceError::Lost(error, Box::new(ours.token.clone())))
+            }
             pushed => pushed,
         }?;
         pushed.pushes += ours.pushes;
@@ -182,7 +184,7 @@ impl Edition<'_> {
             SysError::NotPermitted { .. } | SysError::NoResponders { .. } => {
                 EnforceError::NotPushed(error)
             }
-            error => EnforceError::Lost(error),
+            error => EnforceError::Lost(error, Box::new(token.clone())),
         })?;
         Ok(Pushed {
             update,
@@ -202,7 +204,7 @@ impl Edition<'_> {
             tokio::time::sleep(wait).await;
             let copies = ServerCopies::read(self.sys, self.sign.account)
                 .await
-                .map_err(EnforceError::Lost)?;
+                .map_err(|error| EnforceError::Lost(error, Box::new(pushed.token.clone())))?;
             let tokens = copies.trusted.into_iter().map(|(token, _)| token);
             let rivals: Vec<Token> = tokens
                 .filter(|token| self.is_rival(pushed, token))

@@ -330,6 +330,7 @@ fn open_record(opening: &Opening, operator: Option<OperatorId>) -> Result<Record
     Ok(Record {
         ledger: Arc::new(ledger),
         folder,
+        issued: Arc::default(),
     })
 }
 

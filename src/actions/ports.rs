@@ -18,6 +18,7 @@ use crate::sys::{Signers, Standing as KeyStanding, Sys};
 use crate::text::Text;
 
 use super::action::Access;
+use super::issued::Issued;
 
 /// What acts and questions work on.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct Ports {
 pub struct Record {
     pub ledger: Arc<dyn Ledger>,
     pub folder: PathBuf,
+    /// The users that our acts made, as far as they were asked for.
+    pub issued: Arc<Issued>,
 }
 
 impl Record {

@@ -53,12 +53,33 @@ fn consent_of(level: Level, wanted: &str) -> String {
     }
 }
 
+/// The list that has everything of a kind.
+fn where_listed(what: &str) -> Option<&'static str> {
+    match what {
+        "user" => Some("nats-oam user ls"),
+        "account" | "account of" => Some("nats-oam account ls"),
+        "role" => Some("nats-oam role ls"),
+        "key" => Some("nats-oam key ls"),
+        "connection" | "open connection" => Some("nats-oam connection ls"),
+        "server" => Some("nats-oam server ls"),
+        "operator" => Some("nats-oam operator ls"),
+        "record" => Some("nats-oam audit ls"),
+        _ => None,
+    }
+}
+
 impl Explain for Refusal {
     fn explain(&self) -> Explanation {
         let explanation = |code| Explanation::new(code, self.to_string(), "nothing was done");
         match self {
             Self::Ref(_) => explanation(Code::Usage).then("name it as CLI.md section 1 says"),
-            Self::Unknown { .. } => explanation(Code::NotFound).then_run("see what there is", "nats-oam user ls"),
+            Self::Unknown { what, .. } => {
+                let explanation = explanation(Code::NotFound);
+                match where_listed(what) {
+                    Some(command) => explanation.then_run("see what there is", command),
+                    None => explanation,
+                }
+            }
             Self::Ambiguous { fits, .. } => fits.iter().fold(explanation(Code::Ambiguous), |explanation, fit| {
                 explanation.then(format!("name {fit}"))
             }),

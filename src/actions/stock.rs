@@ -1,6 +1,6 @@
 //! What the store says, read once for one act or one question. The console keeps a picture that grows instead.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ pub struct Stock {
     pub operator: Option<Arc<OperatorRow>>,
     pub accounts: BTreeMap<AccountId, Arc<AccountRow>>,
     pub users: Vec<Arc<Users>>,
+    /// What is wrong with files and directories; users' own are in `users`.
     pub flaws: Vec<Flaw>,
 }
 
@@ -42,6 +43,23 @@ impl Stock {
             FactBody::Users(users) => self.users.push(users),
             FactBody::Flaw(flaw) => self.flaws.push(flaw),
         }
+    }
+
+    /// What is wrong with the files of users, of these accounts or of all.
+    pub fn user_flaws(&self, of: Option<&BTreeSet<AccountId>>) -> Vec<Flaw> {
+        let is_asked = |directory: &Text| {
+            let row = |id: &AccountId| self.accounts.get(id);
+            of.is_none_or(|of| {
+                of.iter()
+                    .filter_map(row)
+                    .any(|row| row.directory == *directory)
+            })
+        };
+        let all = self.users.iter().flat_map(|users| users.flaws());
+        let asked = all.filter(|(directory, _)| is_asked(directory));
+        let mut flaws: Vec<Flaw> = asked.map(|(_, flaw)| flaw).collect();
+        flaws.sort_by(|a, b| a.place.cmp(&b.place));
+        flaws
     }
 
     pub fn rows(&self) -> impl Iterator<Item = UserRow<'_>> {

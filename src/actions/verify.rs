@@ -29,6 +29,7 @@ pub(super) struct Containment<'a> {
     pub(super) account: &'a Account,
     /// Open connections before, with identities.
     pub(super) before: &'a [ConnectionRow],
+    /// Connections on the server that has most of them.
     pub(super) connections: u64,
     /// Whether users are to be out: a revocation; not, where rights are only given.
     pub(super) closes: bool,
@@ -39,6 +40,8 @@ pub(super) struct Proven {
     pub(super) reports: Vec<ServerReport>,
     /// Connections whose user cannot be told, by server and cid.
     pub(super) unreadable: Vec<Text>,
+    /// Connections of which nobody asked whose they are.
+    pub(super) unasked: usize,
 }
 
 /// How long to look.
@@ -57,6 +60,7 @@ struct Look {
     /// Servers that answered to the end.
     answered: Vec<Text>,
     unreadable: Vec<Text>,
+    unasked: usize,
 }
 
 impl Containment<'_> {
@@ -86,6 +90,7 @@ impl Containment<'_> {
                 return Ok(Some(Proven {
                     reports,
                     unreadable: look.unreadable,
+                    unasked: look.unasked,
                 }));
             }
             sleep(PAUSE).await;
@@ -111,9 +116,12 @@ impl Containment<'_> {
             }
             let kept_out = rows.iter().filter(|row| self.is_kept_out(row)).count();
             *look.open.entry(server.name.clone()).or_default() += kept_out;
-            let unreadable = rows.iter().filter(|row| user_of(row).is_none());
+            let (asked, unasked): (Vec<_>, Vec<_>) =
+                rows.iter().partition(|row| row.holder.is_some());
+            let unreadable = asked.into_iter().filter(|row| user_of(row).is_none());
             look.unreadable
                 .extend(unreadable.map(|row| format!("{}/{}", row.server.name, row.id.cid).into()));
+            look.unasked += unasked.len();
         }
         Ok(look)
     }

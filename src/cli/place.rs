@@ -125,6 +125,7 @@ pub(super) fn find(global: &Global, now: fn() -> Timestamp) -> Result<Opening, E
             .clone()
             .zip(global.tlskey.clone())
             .or(said.tls.client),
+        first: said.tls.first,
     };
     let actor = actor();
     Ok(Opening {
@@ -231,6 +232,7 @@ fn of_ours(name: &str, ours: &config::Context) -> Said {
         tls: TlsFiles {
             ca: ours.tls.ca.clone(),
             client: ours.tls.cert.clone().zip(ours.tls.key.clone()),
+            first: false,
         },
     }
 }
@@ -258,6 +260,7 @@ fn of_nats(context: NatsContext) -> Said {
         tls: TlsFiles {
             ca: context.tls.ca,
             client: context.tls.cert.zip(context.tls.key),
+            first: context.tls.first,
         },
         name: context.name,
         flag: None,

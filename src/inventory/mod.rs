@@ -30,6 +30,7 @@ pub mod user;
 pub mod user_line;
 pub mod user_page;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -80,6 +81,12 @@ pub struct Flaw {
     /// Path below the stores folder, or below the keyring.
     pub place: Text,
     pub problem: Problem,
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.problem)
+    }
 }
 
 /// What is wrong with a file or a directory.

@@ -9,9 +9,9 @@ use crate::jwt::keys::{AccountId, PublicKey, UserId};
 use crate::jwt::time::UnixTime;
 use crate::text::Text;
 
-use super::Problem;
 use super::intern::number;
 use super::terms::{Packed, Packer, Terms};
+use super::{Flaw, Problem};
 
 /// What a source tells about one user.
 pub struct UserEntry<'a, S> {
@@ -33,6 +33,20 @@ pub struct Unread {
     /// Its name without `.jwt`.
     pub file: Text,
     pub problem: Problem,
+}
+
+impl Unread {
+    fn flaw(&self) -> Flaw {
+        flaw(&self.directory, &self.file, &self.problem)
+    }
+}
+
+/// A flaw of a user's file, by its path below the accounts of the store.
+fn flaw(directory: &Text, file: &Text, problem: &Problem) -> Flaw {
+    Flaw {
+        place: format!("{directory}/users/{file}.jwt").into(),
+        problem: problem.clone(),
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -92,6 +106,19 @@ impl Users {
     /// Files that gave no row; a list that leaves them out would hide them.
     pub fn unread(&self) -> &[Unread] {
         &self.unread
+    }
+
+    /// What is wrong with files, of those that gave no row and of those that did, each with the directory of its account.
+    pub fn flaws(&self) -> impl Iterator<Item = (Text, Flaw)> {
+        let unread = self.unread.iter();
+        let unread = unread.map(|unread| (unread.directory.clone(), unread.flaw()));
+        let read = self.problems.iter().filter_map(|(index, problem)| {
+            let row = self.row(usize::try_from(*index).ok()?)?;
+            let directory = row.directory();
+            let flaw = flaw(&directory, &row.file(), problem);
+            Some((directory, flaw))
+        });
+        unread.chain(read)
     }
 
     /// Bytes on the heap, names and terms included.

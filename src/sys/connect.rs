@@ -40,12 +40,14 @@ pub trait Login: Send + Sync {
     fn answer(&self, nonce: Vec<u8>) -> BoxFuture<'static, Result<Answer, SignError>>;
 }
 
-/// Files for TLS, beside the system's roots.
+/// How TLS is done: files beside the system's roots.
 #[derive(Clone, Debug, Default)]
 pub struct TlsFiles {
     pub ca: Option<PathBuf>,
     /// Our certificate and its key.
     pub client: Option<(PathBuf, PathBuf)>,
+    /// TLS before the server says anything (`handshake_first`).
+    pub first: bool,
 }
 
 /// Where the servers are, and how our connections call themselves.
@@ -208,6 +210,9 @@ fn retry_delay(attempts: usize) -> Duration {
 fn with_tls(mut options: ConnectOptions, tls: &TlsFiles) -> ConnectOptions {
     if let Some(ca) = &tls.ca {
         options = options.add_root_certificates(ca.clone());
+    }
+    if tls.first {
+        options = options.tls_first();
     }
     if let Some((certificate, key)) = &tls.client {
         options = options.add_client_certificate(certificate.clone(), key.clone());

@@ -107,7 +107,12 @@ impl SystemAccount {
                 self.learn_resolver(server.id, resolver);
             }
         }
-        super::connect::lock(&self.known).insert(update.account);
+        if told
+            .answers()
+            .any(|(_, accepted)| *accepted != Accepted::Skipped)
+        {
+            super::connect::lock(&self.known).insert(update.account);
+        }
         Ok(told)
     }
 

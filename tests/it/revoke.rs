@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use nats_oam::jwt::account::Account;
+use nats_oam::jwt::token::Token;
 use serde_json::{Value, json};
 
 use crate::support::ears::Ears;
@@ -369,6 +370,7 @@ async fn users_of_two_accounts_are_revoked_at_once_by_their_number() {
     assert_eq!(outcome["servers"].as_array().unwrap().len(), 3);
     assert_eq!(outcome["servers"][0]["closed"], 2);
     assert_eq!(outcome["targets"].as_array().unwrap().len(), 2);
+    both_are_recorded(&admin, &outcome["audit"], [(&one, "a"), (&two, "b")]);
     stays_out(&ears, &one, "a").await;
     stays_out(&ears, &two, "b").await;
     let again = admin.run(&act);
@@ -377,4 +379,27 @@ async fn users_of_two_accounts_are_revoked_at_once_by_their_number() {
         (3, &json!("moot")),
         "{again:?}"
     );
+}
+
+/// The record has the tokens of both accounts: before in the intent, before and after in the result.
+fn both_are_recorded(admin: &Admin, audit: &Value, users: [(&Tenant, &str); 2]) {
+    for phase in ["intent", "result"] {
+        let id = text(&audit[phase]);
+        let change = admin.run(&["audit", "info", &id]).json()["item"]["change"].clone();
+        let also = change["also"].as_array().unwrap();
+        assert_eq!(also.len(), 1, "{change:#}");
+        for (tenant, user) in users {
+            let of_tenant = |field: &str| {
+                let tokens = [&change, &also[0]].map(|tokens| tokens[field].as_str());
+                let tokens = tokens.into_iter().flatten();
+                let tokens = tokens.map(|token| Token::decode(token).unwrap());
+                let mut tokens = tokens.map(|token| Account::of(&token).unwrap());
+                tokens.find(|account| account.id == tenant.id)
+            };
+            let is_revoked = |account: Account| account.revocations.named(tenant.user(user));
+            assert!(of_tenant("before").is_some_and(|account| is_revoked(account).is_none()));
+            let after = of_tenant("after").map(is_revoked);
+            assert_eq!(after.is_some_and(|at| at.is_some()), phase == "result");
+        }
+    }
 }

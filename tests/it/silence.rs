@@ -2,16 +2,19 @@
 //! did not do is said with its name. Each story breaks a sandbox of its own.
 
 use std::fs;
+use std::process::Command;
+use std::sync::Arc;
 
 use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::Order;
 use nats_oam::jwt::account::Account;
 use nats_oam::jwt::token::Token;
+use nats_oam::ledger::Query;
 use nats_oam::ledger::audit::Outcome as Word;
 use nats_oam::text::Text;
 use serde_json::{Value, json};
 
-use crate::support::between::{applied, open_ports, prepared};
+use crate::support::between::{Moment, applied, nothing, open_ports, ports, prepared};
 use crate::support::ears::Ears;
 use crate::support::patience::until;
 use crate::support::world::{Admin, OwnWorld, Ran, Tenant, World, codes, text};
@@ -258,6 +261,39 @@ async fn an_act_after_the_end_of_our_own_server_waits_for_the_login_to_come_back
     assert_eq!(outcome.error, None);
     assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
     assert_eq!(outcome.report.silent(), [Text::from("n3")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_out_before_all_servers_died_is_recorded_and_not_guarded_in_silence() {
+    let Some(world) = World::own() else { return };
+    let ears = world.ears().await;
+    let (tenant, admin) = settled(&world, &ears).await;
+    let servers = world.description().servers;
+    let end_all: Moment = Arc::new(move || {
+        for server in &servers {
+            let pid = server.pid.to_string();
+            let ended = Command::new("kill").args(["-9", &pid]).status();
+            assert!(ended.unwrap().success());
+        }
+        Box::pin(std::future::ready(()))
+    });
+    let ports = ports(&world, &admin, nothing(), end_all).await;
+    let revoke = RevokeUsers {
+        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
+        all: None,
+        before: None,
+    };
+
+    let outcome = applied(prepared(&revoke, &ports).await, &ports).await;
+
+    assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
+    assert_eq!(outcome.report.silent(), ["n1", "n2", "n3"].map(Text::from));
+    let warnings = outcome.report.warnings.iter().map(|warning| warning.code);
+    assert!(warnings.clone().any(|code| code == "nobody_guards"));
+    let records = ports.record.ledger.records(&Query::default()).unwrap();
+    let after = records.records[0].change.clone().unwrap().after.unwrap();
+    let pushed = Account::of(&Token::decode(after.raw()).unwrap()).unwrap();
+    assert!(pushed.revocations.named(tenant.user("a")).is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

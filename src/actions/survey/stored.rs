@@ -10,12 +10,8 @@ use crate::actions::refusal::Refusal;
 use crate::actions::stock::Stock;
 use crate::inventory::told::Told;
 use crate::jwt::keys::{KeyKind, PublicKey, UserId};
-use crate::ledger::Query;
 use crate::store::Store;
 use crate::text::Text;
-
-/// The acts that make users, and say in their effect which.
-const ISSUING: [&str; 2] = ["user.reissue", "user.add"];
 
 pub(super) async fn read(ports: &Ports) -> Result<Survey, Refusal> {
     let mut survey = Survey {
@@ -29,8 +25,9 @@ pub(super) async fn read(ports: &Ports) -> Result<Survey, Refusal> {
     let Some(store) = &ports.store else {
         return Ok(survey);
     };
-    let (stock, held) =
-        blocking(Arc::clone(store), |store| (Stock::read(store), held(store))).await?;
+    let read = |store: &dyn Store| (Stock::read(store), store.held());
+    let (mut stock, held) = blocking(Arc::clone(store), read).await?;
+    stock.flaws.extend(held.flaws);
     for row in stock.accounts.values() {
         ports.book.learn(row.account.clone());
     }
@@ -41,40 +38,26 @@ pub(super) async fn read(ports: &Ports) -> Result<Survey, Refusal> {
     survey.told.operator = stock.operator.clone();
     survey.told.stored = Some(stock.accounts.clone());
     survey.told.users = stock.users.clone();
-    survey.told.held = held;
+    survey.told.held = with_paths(store.as_ref(), held.keys);
     survey.stock = stock;
     Ok(survey)
 }
 
 /// Keys of operators, accounts and callouts; there may be 100,000 of users, of which nobody asks here.
-fn held(store: &dyn Store) -> BTreeMap<PublicKey, Text> {
-    let keys = store.held().keys.into_iter();
-    keys.filter(|key| {
+fn with_paths(store: &dyn Store, held: Vec<PublicKey>) -> BTreeMap<PublicKey, Text> {
+    let keys = held.into_iter().filter(|key| {
         matches!(
             key.kind,
             KeyKind::Operator | KeyKind::Account | KeyKind::Curve
         )
-    })
-    .map(|key| (key, store.key_path(key).to_string_lossy().as_ref().into()))
-    .collect()
+    });
+    keys.map(|key| (key, store.key_path(key).to_string_lossy().as_ref().into()))
+        .collect()
 }
 
 /// Users that our acts made. A record that cannot be read is no reason not to look at users.
 async fn issued(record: Record) -> Result<HashSet<UserId>, Refusal> {
-    let read = tokio::task::spawn_blocking(move || {
-        let mut issued = HashSet::new();
-        for action in ISSUING {
-            let query = Query {
-                action: Some(action.into()),
-                ..Query::default()
-            };
-            let records = record.ledger.records(&query).unwrap_or_default().records;
-            let effects = records.iter().filter_map(|record| record.effect.as_ref());
-            let made = effects.filter_map(|effect| effect.as_value()["new"]["key"].as_str());
-            issued.extend(made.filter_map(|key| key.parse::<UserId>().ok()));
-        }
-        issued
-    });
+    let read = tokio::task::spawn_blocking(move || record.issued.learn(record.ledger.as_ref()));
     read.await
         .map_err(|error| Refusal::Unreadable(error.to_string().into()))
 }

@@ -208,9 +208,9 @@ fn problems(opened: &Opened, seen: &Seen, record: &Ledgers) -> Vec<Problem> {
     let open = record.open.iter().map(|act| Problem::from(&act.explain()));
     let rollbacks = record.rollbacks.iter();
     let rollbacks = rollbacks.map(|fault| Problem::new("rolled_back", fault));
-    let flaws = seen.survey.stock.flaws.iter();
-    let flaws =
-        flaws.map(|flaw| Problem::new("store", format_args!("{}: {}", flaw.place, flaw.problem)));
+    let stock = &seen.survey.stock;
+    let flaws = stock.flaws.iter().cloned().chain(stock.user_flaws(None));
+    let flaws = flaws.map(|flaw| Problem::new("store", flaw));
     let opening = opened.problems.iter().map(Problem::from);
     open.chain(opening)
         .chain(passed_over)

@@ -19,7 +19,13 @@ pub(in crate::cli) async fn list(accounts: &[AccountRef], opened: &Opened, outpu
     let Seen { survey, picture } = seen;
     let is_chosen = |line: &UserLine| survey.accounts.contains(&line.account.key);
     let lines: Vec<UserLine> = picture.users.into_iter().filter(is_chosen).collect();
-    print("user", &lines, &answer(&survey, opened), output)
+    let mut answer = answer(&survey, opened);
+    let asked = (!accounts.is_empty()).then_some(&survey.accounts);
+    let flaws = survey.stock.user_flaws(asked).into_iter();
+    answer
+        .warnings
+        .extend(flaws.map(|flaw| Warning::new("store", flaw.to_string())));
+    print("user", &lines, &answer, output)
 }
 
 pub(in crate::cli) async fn info(user: &UserRef, opened: &Opened, output: &Output) -> u8 {

@@ -143,9 +143,31 @@ pub struct Reference {
 pub struct Change {
     pub before: Option<Text>,
     pub after: Option<Text>,
+    /// Of an act on several accounts, the tokens of every account after the first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Tokens>,
     pub diff: Vec<Detail>,
     pub gains: Vec<Detail>,
     pub loses: Vec<Detail>,
+}
+
+/// The token of an account before and after an act.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tokens {
+    pub before: Option<Text>,
+    pub after: Option<Text>,
+}
+
+impl Change {
+    /// Adds the tokens of one more account.
+    pub fn add(&mut self, tokens: Tokens) {
+        if self.before.is_none() && self.after.is_none() {
+            self.before = tokens.before;
+            self.after = tokens.after;
+        } else {
+            self.also.push(tokens);
+        }
+    }
 }
 
 /// With which program, under which policy.

@@ -49,6 +49,39 @@ async fn lists_are_filtered_sorted_and_cut_and_say_where_an_expression_is_wrong(
 }
 
 #[tokio::test]
+async fn a_torn_file_of_a_user_is_named_in_the_list_and_in_the_status() {
+    let Some(world) = World::shared() else { return };
+    let (tenant, admin) = (world.tenant(), world.admin());
+    let users = tenant.stored.parent().unwrap().join("users");
+    std::fs::write(users.join("to\u{1b}rn.jwt"), "eyJ0").unwrap();
+
+    let listed = admin.run(&["user", "ls", &tenant.name]).json();
+    let others = admin.run(&["user", "ls", "SYS"]).json();
+    let status = admin.run(&["status"]).json();
+
+    let place = format!("{}/users/to", tenant.name);
+    let named = |told: &Value| {
+        let told = told.as_array().unwrap().iter();
+        let whats: Vec<String> = told
+            .filter(|said| said["code"] == "store")
+            .map(|said| text(&said["what"]))
+            .filter(|what| what.starts_with(&place))
+            .collect();
+        whats
+    };
+    let [what] = &named(&listed["warnings"])[..] else {
+        panic!("{listed:#}")
+    };
+    assert!(what.contains("rn.jwt: it is no token"), "{what}");
+    assert!(!what.contains('\u{1b}'), "{what:?}");
+    assert_eq!(
+        &named(&status["item"]["problems"])[..],
+        std::slice::from_ref(what)
+    );
+    assert!(named(&others["warnings"]).is_empty(), "{others:#}");
+}
+
+#[tokio::test]
 async fn what_is_not_there_or_fits_two_things_is_refused() {
     let Some(world) = World::busy() else { return };
     let admin = settled(world).await;
@@ -71,6 +104,13 @@ async fn what_is_not_there_or_fits_two_things_is_refused() {
             (3, &json!("not_found")),
             "{args:?} {ran:?}"
         );
+        let listing = match args[0] {
+            "identify" => continue,
+            "connection" if args[2].starts_with("n9") => "server",
+            noun => noun,
+        };
+        let next = &ran.json()["error"]["next"][0]["run"];
+        assert_eq!(next, &format!("nats-oam {listing} ls"), "{args:?} {ran:?}");
     }
 }
 
