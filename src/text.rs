@@ -111,6 +111,9 @@ impl fmt::Display for Text {
         if !self.is_altered() {
             return f.pad(&self.0);
         }
+        if f.width().is_none() && f.precision().is_none() {
+            return self.0.chars().try_for_each(|c| write_safe(f, c));
+        }
         let mut safe = String::with_capacity(self.0.len() + 16);
         self.0.chars().try_for_each(|c| write_safe(&mut safe, c))?;
         f.pad(&safe)

@@ -195,7 +195,7 @@ impl fmt::Display for Shown<'_> {
             Cell::Null => f.write_str(self.null.word()),
             Cell::Text(text) | Cell::Reference(Some(text), _) => write!(f, "{text}"),
             Cell::Word(word) => f.write_str(word),
-            Cell::Key(key) | Cell::Reference(None, key) => f.write_str(&key.short()),
+            Cell::Key(key) | Cell::Reference(None, key) => key.write_short(f),
             Cell::Texts(texts) => write_list(f, texts),
             Cell::Words(words) => write_list(f, words),
             Cell::Bool(yes) => f.write_str(if yes { "yes" } else { "no" }),

@@ -134,8 +134,28 @@ impl PublicKey {
 
     /// Shortened in the middle for narrow columns: `UDX3..7KQ2`.
     pub fn short(&self) -> String {
-        let full = self.to_string();
-        format!("{}..{}", &full[..4], &full[KEY_CHARS - 4..])
+        let mut short = String::with_capacity(10);
+        let _ = self.write_short(&mut short); // a `String` takes everything
+        short
+    }
+
+    /// Writes [`Self::short`] without a string of its own: tables do it for every row that is seen.
+    pub fn write_short(&self, to: &mut impl fmt::Write) -> fmt::Result {
+        let letters = self.letters();
+        let part = |from, to| std::str::from_utf8(&letters[from..to]).unwrap_or_default();
+        write!(to, "{}..{}", part(0, 4), part(KEY_CHARS - 4, KEY_CHARS))
+    }
+
+    /// Its characters, on the stack: 35 bytes are 56 letters without a rest.
+    fn letters(&self) -> [u8; KEY_CHARS] {
+        let mut raw = [0; 35];
+        raw[0] = self.kind.prefix();
+        raw[1..33].copy_from_slice(&self.bytes);
+        let crc = CRC16.checksum(&raw[..33]);
+        raw[33..].copy_from_slice(&crc.to_le_bytes());
+        let mut letters = [0; KEY_CHARS];
+        BASE32_NOPAD.encode_mut(&raw, &mut letters);
+        letters
     }
 
     /// The last four characters, which consent of level 2 asks for.
@@ -146,7 +166,7 @@ impl PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&encode(&[self.kind.prefix()], &self.bytes))
+        f.pad(std::str::from_utf8(&self.letters()).unwrap_or_default())
     }
 }
 

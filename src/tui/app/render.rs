@@ -82,7 +82,7 @@ impl App {
     }
 
     /// Acts of this place first, then what only looks.
-    fn hints(&self, now: Timestamp) -> Vec<Hint> {
+    fn hints(&self, now: Timestamp) -> Vec<Hint<'_>> {
         let Some(view) = self.view() else {
             return Vec::new();
         };
@@ -90,18 +90,23 @@ impl App {
         let selection = view.selection(&self.scene(now));
         let mut hints = Vec::new();
         for (chords, ids) in self.looks.keymap.acts(scope) {
-            let offers: Vec<_> = ids.iter().filter_map(|id| acts::offer(id)).collect();
-            let allowed = |offer: &&acts::Offer| offer.allowed(&selection, &self.model.standing);
-            let first = offers
-                .iter()
-                .find(|offer| allowed(offer) == Allowed::Yes)
-                .or(offers.first());
-            if let Some(offer) = first {
-                let (_, verb) = offer.spec.id.split_once('.').unwrap_or_default();
-                let does = Does::Act(offer.spec.id, allowed(offer));
+            let offers = ids.iter().filter_map(|id| acts::offer(id));
+            let mut judged = offers.map(|offer| {
+                let allowed = offer.allowed(&selection, &self.model.standing);
+                (offer, allowed)
+            });
+            let mut shown = judged.next();
+            if !matches!(shown, Some((_, Allowed::Yes))) {
+                shown = judged
+                    .find(|(_, allowed)| *allowed == Allowed::Yes)
+                    .or(shown);
+            }
+            if let Some((offer, allowed)) = shown {
+                let (_, word) = offer.spec.id.split_once('.').unwrap_or_default();
+                let does = Does::Act(offer.spec.id, allowed);
                 hints.push(Hint {
-                    key: chord::written(chords),
-                    word: verb.to_owned(),
+                    key: chords,
+                    word,
                     does,
                 });
             }
@@ -109,8 +114,8 @@ impl App {
         for command in view.hints() {
             if let Some(chords) = self.looks.keymap.chords_for(&[scope, GLOBAL], *command) {
                 hints.push(Hint {
-                    key: chord::written(chords),
-                    word: command.label().to_owned(),
+                    key: chords,
+                    word: command.label(),
                     does: Does::Look,
                 });
             }

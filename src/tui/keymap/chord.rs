@@ -1,6 +1,6 @@
 //! One press of a key, and how people write it: `R`, `ctrl-d`, `space`. What it does is not known here.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -107,8 +107,19 @@ impl fmt::Display for Chord {
 
 /// Chords as people write them, with blanks between.
 pub fn written(chords: &[Chord]) -> String {
-    let words: Vec<String> = chords.iter().map(ToString::to_string).collect();
-    words.join(" ")
+    let mut text = String::new();
+    write(chords, &mut text);
+    text
+}
+
+/// Appends [`written`] chords to a text.
+pub fn write(chords: &[Chord], to: &mut String) {
+    for (nth, chord) in chords.iter().enumerate() {
+        if nth > 0 {
+            to.push(' ');
+        }
+        let _ = write!(to, "{chord}"); // a `String` takes everything
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod acting;
 pub mod event_loop;
 mod look;
+mod page;
 pub mod perform;
 pub mod screen;
 pub mod terminal;

@@ -5,6 +5,8 @@
 //!   1 accounts    2 users   ▎3 connections
 //! ```
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
@@ -13,6 +15,7 @@ use super::{Paint, Painted, Target, cells};
 use crate::inventory::server::ServerState;
 use crate::tui::app::acts::Allowed;
 use crate::tui::app::model::{LinkState, Model, World};
+use crate::tui::keymap::{Chord, chord};
 use crate::tui::theme::Role;
 use crate::tui::views::ViewKind;
 
@@ -174,6 +177,7 @@ pub fn tabs(
     painted: &mut Painted,
 ) {
     let mut x = line.x + 1;
+    let mut name = String::new();
     for kind in ViewKind::ALL {
         let begin = x;
         let is_here = here == Some(*kind);
@@ -182,7 +186,9 @@ pub fn tabs(
         } else {
             " "
         };
-        let name = format!("{mark}{} {}", kind.digit(), kind.name());
+        name.clear();
+        // A `String` takes everything.
+        let _ = write!(name, "{mark}{} {}", kind.digit(), kind.name());
         let role = if is_here { Role::Accent } else { Role::Muted };
         x = paint.put(
             buf,
@@ -202,17 +208,20 @@ pub fn tabs(
 }
 
 /// A hint: a key and its word.
-pub struct Hint {
-    pub key: String,
-    pub word: String,
+pub struct Hint<'k> {
+    pub key: &'k [Chord],
+    pub word: &'static str,
     pub does: Does,
 }
 
-impl Hint {
-    fn width(&self) -> u16 {
-        cells(&self.key)
+impl Hint<'_> {
+    /// Cells that it takes. `key` is where its chords are written.
+    fn width(&self, key: &mut String) -> u16 {
+        key.clear();
+        chord::write(self.key, key);
+        cells(key)
             .saturating_add(1)
-            .saturating_add(cells(&self.word))
+            .saturating_add(cells(self.word))
     }
 }
 
@@ -224,7 +233,7 @@ pub enum Does {
 
 /// Draws hints, acts first, then a bar, then what only looks. What cannot be done is faint. Where not all fit, the last stays.
 pub fn hints(
-    hints: &[Hint],
+    hints: &[Hint<'_>],
     paint: &Paint<'_>,
     line: Rect,
     buf: &mut Buffer,
@@ -232,23 +241,20 @@ pub fn hints(
 ) {
     let mut x = line.x + 1;
     let mut acts = false;
-    let kept = hints.last().map_or(0, Hint::width);
+    let mut written = String::new();
+    let kept = hints.last().map_or(0, |hint| hint.width(&mut written));
     for (nth, hint) in hints.iter().enumerate() {
         let is_last = nth + 1 == hints.len();
-        let needed = hint.width() + if is_last { 0 } else { kept + 2 };
+        let needed = hint.width(&mut written) + if is_last { 0 } else { kept + 2 };
         if needed > line.right().saturating_sub(x) {
             continue;
         }
         if acts && matches!(hint.does, Does::Look) {
             acts = false;
-            let bar = format!("{}  ", paint.glyph(Glyph::Vertical));
-            x = paint.put(
-                buf,
-                Position::new(x, line.y),
-                line.right().saturating_sub(x),
-                &bar,
-                Role::Line,
-            );
+            for part in [paint.glyph(Glyph::Vertical), "  "] {
+                let room = line.right().saturating_sub(x);
+                x = paint.put(buf, Position::new(x, line.y), room, part, Role::Line);
+            }
         }
         let (key, word) = match &hint.does {
             Does::Look => (Role::Key, Role::Muted),
@@ -257,12 +263,12 @@ pub fn hints(
         };
         let room = line.right().saturating_sub(x);
         let begin = x;
-        x = paint.put(buf, Position::new(x, line.y), room, &hint.key, key) + 1;
+        x = paint.put(buf, Position::new(x, line.y), room, &written, key) + 1;
         x = paint.put(
             buf,
             Position::new(x, line.y),
             line.right().saturating_sub(x),
-            &hint.word,
+            hint.word,
             word,
         );
         if let Does::Act(id, _) = &hint.does {

@@ -58,8 +58,23 @@ impl Paint<'_> {
     /// Writes text from a place to the right, at most `width` cells, cut with a sign. Returns where it ended.
     pub fn put(&self, buf: &mut Buffer, at: Position, width: u16, text: &str, role: Role) -> u16 {
         let words = self.glyphs.words(text);
-        let fitting = self.clip(&words, width);
-        let (end, _) = buf.set_stringn(at.x, at.y, fitting, usize::from(width), self.style(role));
+        self.write(buf, at, fitting(&words, width), role)
+    }
+
+    /// Writes what fits. Returns where it ended.
+    fn write(
+        &self,
+        buf: &mut Buffer,
+        at: Position,
+        (text, goes_on): Fitting<'_>,
+        role: Role,
+    ) -> u16 {
+        let style = self.style(role);
+        let (end, _) = buf.set_stringn(at.x, at.y, text, usize::from(u16::MAX), style);
+        if goes_on == GoesOn::No {
+            return end;
+        }
+        let (end, _) = buf.set_stringn(end, at.y, self.glyph(Glyph::Ellipsis), 1, style);
         end
     }
 
@@ -73,35 +88,47 @@ impl Paint<'_> {
         role: Role,
     ) -> u16 {
         let words = self.glyphs.words(text);
-        let fitting = self.clip(&words, width);
-        let indent = width.saturating_sub(cells(&fitting));
-        let start = at.x + indent;
-        buf.set_stringn(
-            start,
-            at.y,
-            fitting,
-            usize::from(width - indent),
-            self.style(role),
-        );
+        let (text, goes_on) = fitting(&words, width);
+        let sign = u16::from(goes_on == GoesOn::Yes);
+        let start = at.x + width.saturating_sub(cells(text) + sign);
+        self.write(buf, Position::new(start, at.y), (text, goes_on), role);
         start
     }
 
     /// The text, or as much of it as fits with a sign that it goes on.
     pub fn clip<'t>(&self, text: &'t str, width: u16) -> Cow<'t, str> {
-        if cells(text) <= width {
-            return Cow::Borrowed(text);
+        match fitting(text, width) {
+            (whole, GoesOn::No) => Cow::Borrowed(whole),
+            (cut, GoesOn::Yes) => Cow::Owned(format!("{cut}{}", self.glyph(Glyph::Ellipsis))),
         }
-        let mut room = width.saturating_sub(1);
-        let fits = |c: &char| {
-            let wide = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0);
-            let left = room.checked_sub(wide);
-            room = left.unwrap_or(0);
-            left.is_some()
-        };
-        let mut cut: String = text.chars().take_while(fits).collect();
-        cut.push_str(self.glyph(Glyph::Ellipsis));
-        Cow::Owned(cut)
     }
+}
+
+/// Whether a text was cut, and room left for the sign that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GoesOn {
+    No,
+    Yes,
+}
+
+type Fitting<'t> = (&'t str, GoesOn);
+
+/// As much of a text as fits into a width. Without any room that is nothing, and no sign.
+fn fitting(text: &str, width: u16) -> Fitting<'_> {
+    if width == 0 {
+        return ("", GoesOn::No);
+    }
+    if cells(text) <= width {
+        return (text, GoesOn::No);
+    }
+    let mut room = usize::from(width - 1);
+    let is_over = |c: char| {
+        let left = room.checked_sub(c.width().unwrap_or(0));
+        room = left.unwrap_or(0);
+        left.is_none()
+    };
+    let end = text.find(is_over).unwrap_or(text.len());
+    (text.get(..end).unwrap_or_default(), GoesOn::Yes)
 }
 
 /// Cells that a text takes.

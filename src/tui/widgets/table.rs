@@ -78,6 +78,7 @@ where
         };
         let mut painted = Painted {
             rows,
+            targets: Vec::with_capacity(usize::from(rows.height)),
             ..Painted::default()
         };
         let mut scratch = String::new();
@@ -101,8 +102,10 @@ where
         if line.height == 0 {
             return;
         }
+        let mut title = String::new();
         for (column, x) in self.places(line) {
-            let mut title = column.field.title.to_owned();
+            title.clear();
+            title.push_str(column.field.title);
             let sort = self
                 .sort
                 .filter(|sort| sort.field.name == column.field.name);
@@ -142,7 +145,6 @@ where
         scratch: &mut String,
         buf: &mut Buffer,
     ) {
-        // Blanks have the ink of the text, so that a row costs few changes of colour.
         buf.set_style(line, paint.style(Role::Text));
         let mut altered = false;
         for (column, x) in self.places(line) {
@@ -181,8 +183,15 @@ where
             paint.put(buf, Position::new(line.x + column, line.y), 3, text, role);
         };
         let (state, role) = row.state();
-        // The blanks beside the sign have its ink: a change of colour costs more bytes than a letter.
-        put(buf, 0, &format!(" {} ", paint.glyph(state)), role);
+        // The blanks beside the sign have its ink, also where a look without colour shows it.
+        buf.set_style(
+            Rect {
+                width: 3.min(line.width),
+                ..line
+            },
+            paint.style(role),
+        );
+        put(buf, 1, paint.glyph(state), role);
         if altered {
             put(buf, 2, paint.glyph(Glyph::Altered), Role::Unsafe);
         }
