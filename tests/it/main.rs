@@ -23,6 +23,8 @@ mod kick;
 mod races;
 mod reads;
 mod reissue;
+mod requests;
+mod rest;
 mod revoke;
 mod shape;
 mod silence;

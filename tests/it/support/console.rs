@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 use super::patience::{DEADLINE, looked_until};
+use super::world::Admin;
 
 const SIZE: PtySize = PtySize {
     rows: 30,
@@ -81,6 +82,12 @@ impl Console {
         }
     }
 
+    /// Starts it in the sandbox, at the home of somebody.
+    pub fn of(admin: &Admin) -> Self {
+        let arguments = [OsStr::new("--context"), admin.context.as_os_str()];
+        Self::start(&arguments, admin.home.path(), &[])
+    }
+
     /// Waits until the screen is so.
     #[track_caller]
     pub fn until(&mut self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
@@ -99,6 +106,15 @@ impl Console {
     #[track_caller]
     pub fn shows(&mut self, text: &str) {
         self.until(text, |screen| screen.contents().contains(text));
+    }
+
+    /// How many bytes have come until now.
+    pub fn bytes(&mut self) -> usize {
+        while let Ok(bytes) = self.output.try_recv() {
+            self.terminal.process(&bytes);
+            self.written.extend(bytes);
+        }
+        self.written.len()
     }
 
     /// What stands on the screen, as far as it was waited for.

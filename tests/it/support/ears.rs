@@ -1,5 +1,6 @@
 //! A listener in the system account that owes nothing to the code under test: it reads what servers write by itself.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use nats_oam::jwt::token::Token;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::patience::until;
+use super::patience::{DEADLINE, until};
 use super::world::{Tenant, World};
 
 const ANSWER: Duration = Duration::from_secs(5);
@@ -68,6 +69,39 @@ impl Ears {
     /// Tokens that anybody pushes from now on.
     pub async fn pushes(&self) -> Subscriber {
         self.subscribe("$SYS.REQ.CLAIMS.UPDATE".to_owned()).await
+    }
+
+    /// Everything that anybody asks of servers from now on.
+    pub async fn requests(&self) -> Requests {
+        Requests(self.subscribe("$SYS.REQ.>".to_owned()).await)
+    }
+
+    /// Waits until so many servers have told their numbers by themselves: every one does each 10 s.
+    pub async fn hears_of(&self, servers: usize) {
+        let mut told = self.subscribe("$SYS.SERVER.*.STATSZ".to_owned()).await;
+        let search = async {
+            let mut names = HashSet::new();
+            while names.len() < servers {
+                names.insert(told.next().await.unwrap().subject.to_string());
+            }
+        };
+        timeout(DEADLINE, search).await.unwrap();
+    }
+
+    /// The accounts that servers say they have.
+    pub async fn listed(&self, servers: usize) -> HashSet<String> {
+        let told = self
+            .ask("$SYS.REQ.CLAIMS.LIST", String::new(), servers)
+            .await;
+        assert_eq!(told.len(), servers, "a server was silent: {told:?}");
+        let of_server = |answer: &String| {
+            let answer: Value = serde_json::from_str(answer).unwrap();
+            let accounts = answer["data"].as_array().unwrap().clone();
+            accounts
+                .into_iter()
+                .map(|id| id.as_str().unwrap().to_owned())
+        };
+        told.iter().flat_map(of_server).collect()
     }
 
     /// Pushes a token by hand, and waits for three servers to take it.
@@ -144,6 +178,28 @@ fn connections(answer: &str) -> Vec<Open> {
 fn subject(token: &Value) -> Option<String> {
     let token = Token::decode(token.as_str()?).ok()?;
     Some(token.envelope().subject.to_string())
+}
+
+/// What was asked of servers.
+pub struct Requests(Subscriber);
+
+impl Requests {
+    /// Subject and body of each until now.
+    pub async fn until_now(&mut self, ears: &Ears) -> Vec<(String, Value)> {
+        // What was sent before this one has arrived when it does.
+        let subject = "$SYS.REQ.USER.INFO.of.nobody";
+        ears.client.publish(subject, "".into()).await.unwrap();
+        let mut requests = Vec::new();
+        loop {
+            let next = timeout(DEADLINE, self.0.next());
+            let request = next.await.unwrap().unwrap();
+            if request.subject.as_str() == subject {
+                return requests;
+            }
+            let body = serde_json::from_slice(&request.payload).unwrap_or(Value::Null);
+            requests.push((request.subject.to_string(), body));
+        }
+    }
 }
 
 /// The logins into an account.
