@@ -1,5 +1,7 @@
 //! What every act can do: be offered on a selection, say what it needs to know, and plan.
 
+use std::collections::HashSet;
+
 use crate::jwt::keys::{AccountId, ConnId, UserId};
 
 use super::facts::Facts;
@@ -42,7 +44,7 @@ pub struct Selection {
     pub hidden: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SelectedUser {
     pub account: AccountId,
     pub user: UserId,
@@ -52,6 +54,28 @@ pub struct SelectedUser {
 pub struct SelectedConnection {
     pub id: ConnId,
     pub written: ConnRef,
+    /// Whose it is, where its token proves that.
+    pub holder: Option<SelectedUser>,
+}
+
+impl Selection {
+    /// The users in question, each once: those that are selected, and the holders of connections as far as they are known.
+    pub(super) fn known_users(&self) -> Vec<SelectedUser> {
+        let holders = self.connections.iter().filter_map(|one| one.holder);
+        let mut seen = HashSet::new();
+        let users = self.users.iter().copied().chain(holders);
+        users.filter(|user| seen.insert(*user)).collect()
+    }
+
+    /// The same, and whoever holds the connections of which nobody knows whose they are.
+    pub(super) fn whom(&self) -> Vec<WhomRef> {
+        let users = self.known_users().into_iter();
+        let unknown = self.connections.iter().filter(|one| one.holder.is_none());
+        users
+            .map(|user| WhomRef::User(user.to_ref()))
+            .chain(unknown.map(|one| WhomRef::from(one.written.clone())))
+            .collect()
+    }
 }
 
 impl SelectedUser {
@@ -95,5 +119,45 @@ impl Needs {
             WhomRef::User(user) | WhomRef::UserOrConnection(user, _) => user.account(),
         });
         self.accounts.iter().chain(users)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::actions::refs::ServerRef;
+    use crate::jwt::keys::ServerId;
+
+    #[test]
+    fn a_connection_stands_for_its_holder_and_for_itself_where_nobody_knows_whose_it_is() {
+        let ada = SelectedUser {
+            account: AccountId::from_bytes([2; 32]),
+            user: UserId::from_bytes([3; 32]),
+        };
+        let connection = |cid, holder| {
+            let server = ServerId::from_bytes([1; 32]);
+            SelectedConnection {
+                id: ConnId { server, cid },
+                written: ConnRef {
+                    server: ServerRef::Id(server),
+                    cid,
+                },
+                holder,
+            }
+        };
+        let on = Selection {
+            connections: vec![
+                connection(1, Some(ada)),
+                connection(2, Some(ada)),
+                connection(3, None),
+            ],
+            ..Selection::default()
+        };
+
+        let whom: Vec<String> = on.whom().iter().map(ToString::to_string).collect();
+
+        let nobodys = on.connections[2].written.to_string();
+        assert_eq!(whom, [ada.to_ref().to_string(), nobodys]);
+        assert_eq!(on.known_users(), [ada]);
     }
 }

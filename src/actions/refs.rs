@@ -235,18 +235,21 @@ impl FromStr for WhomRef {
         {
             return Ok(match written.parse() {
                 Ok(user) => Self::UserOrConnection(user, connection),
-                Err(_) => Self::UserOrConnection(user_of(&connection), connection),
+                Err(_) => Self::from(connection),
             });
         }
         written.parse().map(Self::User)
     }
 }
 
-/// The user that a connection's text would name, where its server is an id and so is no account.
-fn user_of(connection: &ConnRef) -> UserRef {
-    UserRef::Named {
-        account: AccountRef::Name(connection.server.to_string()),
-        name: connection.cid.to_string(),
+/// Whoever holds a connection. Its text would name a user as well, if there were an account of that name.
+impl From<ConnRef> for WhomRef {
+    fn from(connection: ConnRef) -> Self {
+        let user = UserRef::Named {
+            account: AccountRef::Name(connection.server.to_string()),
+            name: connection.cid.to_string(),
+        };
+        Self::UserOrConnection(user, connection)
     }
 }
 

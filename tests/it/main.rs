@@ -15,6 +15,7 @@ mod compatible;
 mod console;
 mod console_acts;
 mod console_ends;
+mod console_strangers;
 mod crash;
 mod exits;
 mod guard;

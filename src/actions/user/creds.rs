@@ -38,13 +38,13 @@ impl Action for WriteCreds {
     };
 
     fn bind(on: &Selection, _: &Standing) -> Bound<Self> {
-        match on.users.as_slice() {
+        match on.known_users().as_slice() {
             [user] => Bound::Ready(Self {
                 user: user.to_ref(),
                 out: None,
                 expires: None,
             }),
-            [] => Bound::No("select a user".to_owned()),
+            [] => Bound::No("select a user, or a connection whose user is known".to_owned()),
             _ => Bound::No("one user at a time".to_owned()),
         }
     }

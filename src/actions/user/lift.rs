@@ -1,6 +1,6 @@
 //! Lift revocations: tokens that were dead work again, the leaked one too. The way back from a revocation of the wrong user.
 
-use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
+use crate::actions::action::{Action, Bound, Needs, SelectedUser, Selection, Standing};
 use crate::actions::facts::{Facts, KnownUser};
 use crate::actions::plan::{Plan, PlannedChange, SignAccount, Step, Warning};
 use crate::actions::refs::{UserRef, WhomRef};
@@ -31,11 +31,12 @@ impl Action for LiftRevocations {
         if standing.tier < Self::SPEC.tier {
             return Bound::No(Self::SPEC.tier.needs().to_owned());
         }
-        if on.users.is_empty() {
+        let users = on.known_users();
+        if users.is_empty() {
             return Bound::No("select a revoked user".to_owned());
         }
         Bound::Ready(Self {
-            users: on.users.iter().map(|user| user.to_ref()).collect(),
+            users: users.into_iter().map(SelectedUser::to_ref).collect(),
         })
     }
 

@@ -43,14 +43,14 @@ impl Action for ReissueUser {
         if standing.tier < Self::SPEC.tier {
             return Bound::No(Self::SPEC.tier.needs().to_owned());
         }
-        match on.users.as_slice() {
+        match on.known_users().as_slice() {
             [user] => Bound::Ready(Self {
                 user: user.to_ref(),
                 keep_key: false,
                 expires: None,
                 out: None,
             }),
-            [] => Bound::No("select a user".to_owned()),
+            [] => Bound::No("select a user, or a connection whose user is known".to_owned()),
             _ => Bound::No("one user at a time".to_owned()),
         }
     }

@@ -61,20 +61,15 @@ impl Action for RevokeUsers {
         if standing.tier < Self::SPEC.tier {
             return Bound::No(Self::SPEC.tier.needs().to_owned());
         }
-        match on.users.as_slice() {
-            [] => Bound::No("select a user, or a connection whose user is known".to_owned()),
-            users => {
-                let whom = users
-                    .iter()
-                    .map(|user| WhomRef::User(user.to_ref()))
-                    .collect();
-                Bound::Ready(Self {
-                    whom,
-                    all: None,
-                    before: None,
-                })
-            }
+        let whom = on.whom();
+        if whom.is_empty() {
+            return Bound::No("select a user or a connection".to_owned());
         }
+        Bound::Ready(Self {
+            whom,
+            all: None,
+            before: None,
+        })
     }
 
     fn needs(&self) -> Needs {

@@ -105,10 +105,10 @@ pub(super) fn selected() -> Selection {
                 server: ServerRef::Name("n1".into()),
                 cid: 41,
             },
-        }],
-        users: vec![SelectedUser {
-            account: account(),
-            user: user(),
+            holder: Some(SelectedUser {
+                account: account(),
+                user: user(),
+            }),
         }],
         ..Selection::default()
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::ViewKind;
 use super::detail::{Detail, shown};
 use super::page::{Source, Subject};
-use crate::actions::action::{SelectedConnection, Selection};
+use crate::actions::action::{SelectedConnection, SelectedUser, Selection};
 use crate::actions::refs::{ConnRef, ServerRef};
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::inventory::columns::Field;
@@ -93,6 +93,7 @@ impl Subject for Connections {
                 server: ServerRef::Id(row.id.server),
                 cid: row.id.cid,
             },
+            holder: proven(row),
         };
         Selection {
             connections: rows.iter().map(selected).collect(),
@@ -113,6 +114,17 @@ impl Subject for Connections {
             ..Detail::default()
         }
     }
+}
+
+/// Whose it is by its token; what a client says of itself names nobody.
+fn proven(row: &ConnectionRow) -> Option<SelectedUser> {
+    let holder = row.holder.as_ref()?;
+    let is_proven = matches!(holder.identity, Identity::Verified | Identity::Spoofed);
+    let (account, user) = (row.account.as_ref()?, holder.user.as_ref()?);
+    is_proven.then_some(SelectedUser {
+        account: account.key,
+        user: user.key,
+    })
 }
 
 fn who(row: &ConnectionRow) -> Vec<Fact> {

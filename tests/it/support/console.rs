@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use super::grammar::strangers;
 use super::patience::{DEADLINE, looked_until};
 use super::world::Admin;
 
@@ -146,6 +147,11 @@ impl Console {
         }
     }
 
+    /// What a person lets pass between two keys; Esc and a letter right behind it would be one chord.
+    pub fn pause(&mut self) {
+        self.look(TYPING);
+    }
+
     /// Looks at the screen for so long.
     fn look(&mut self, time: Duration) {
         let start = Instant::now();
@@ -167,7 +173,7 @@ impl Console {
         rustix::process::Pid::from_raw(pid).unwrap()
     }
 
-    /// Waits until it has ended, and gives its exit code and all that it wrote.
+    /// Waits until it has ended, and gives its exit code and all that it wrote: nothing that strangers could have written.
     pub fn end(mut self) -> (u32, Vec<u8>) {
         let status = looked_until("it ends", || self.child.try_wait().unwrap());
         drop(self.master);
@@ -175,6 +181,7 @@ impl Console {
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
             self.written.extend(bytes);
         }
+        assert_eq!(strangers(&self.written), [""; 0]);
         (status.exit_code(), self.written)
     }
 }

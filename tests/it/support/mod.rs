@@ -12,6 +12,7 @@ pub mod between;
 pub mod console;
 pub mod ears;
 pub mod files;
+pub mod grammar;
 pub mod patience;
 pub mod process;
 pub mod skip;
