@@ -11,6 +11,7 @@ use crate::ledger::audit::{self, Change, Detail, Digest, Draft, Ending, Outcome 
 use crate::ledger::guard::{self, Guard};
 use crate::ledger::{Ledger, LedgerError, RecordId};
 
+use super::certifying::certify_writer;
 use super::outcome::{GuardReport, Outcome, Recorded, Report};
 use super::plan::{Approved, Plan, Step, Warning};
 use super::ports::Ports;
@@ -71,6 +72,10 @@ pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Ou
         ledger.result(intent, ending)
     })
     .await;
+    if !ended.report.pushed.is_empty() {
+        let told = certify_writer(&approved.plan, ports).await;
+        ended.report.warnings.extend(told);
+    }
     let recorded = Recorded {
         intent: Some(intent),
         result: result.as_ref().ok().copied(),

@@ -11,6 +11,7 @@
 
 pub mod action;
 pub mod apply;
+mod certifying;
 mod closing;
 mod copies;
 mod enforce;

@@ -16,6 +16,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::explain::{Code, Explain, Explanation};
+use crate::jwt::keys::PublicKey;
 use crate::jwt::signer::SignError;
 
 pub mod audit;
@@ -34,6 +35,9 @@ pub use folder::Folder;
 
 /// Where acts are recorded: signed, chained, and on local disk before a call returns.
 pub trait Ledger: Send + Sync {
+    /// The key that signs what is written here.
+    fn writer(&self) -> PublicKey;
+
     /// Records what is about to be done. Nothing may be done before this returns `Ok`.
     fn intent(&self, draft: Draft) -> Result<RecordId, LedgerError>;
 

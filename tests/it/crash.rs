@@ -34,8 +34,8 @@ use crate::support::ears::Ears;
 use crate::support::process::{orders, process};
 use crate::support::world::{Admin, Tenant, World, text};
 
-/// Before and after: the intent, the push with its kicks, the store, the result.
-const MOMENTS: usize = 8;
+/// Before and after: the intent, the push with its kicks, the store, the result, the certificate of the record's key.
+const MOMENTS: usize = 10;
 
 /// Of these the command is run again: nothing was done yet, the servers have it, the store as well.
 const RUN_AGAIN: [usize; 3] = [3, 5, 6];
@@ -86,6 +86,10 @@ impl Fate {
 struct MortalLedger(Arc<dyn Ledger>, Fate);
 
 impl Ledger for MortalLedger {
+    fn writer(&self) -> PublicKey {
+        self.0.writer()
+    }
+
     fn intent(&self, draft: Draft) -> Result<RecordId, LedgerError> {
         self.1.around(|| self.0.intent(draft))
     }

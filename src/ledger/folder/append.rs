@@ -11,13 +11,13 @@ use serde_json::json;
 use super::head::{self, Seen};
 use super::{Folder, Places};
 use crate::jwt::keys::PublicKey;
-use crate::ledger::LedgerError;
 use crate::ledger::audit::chain::{Entry, seal, sound};
 use crate::ledger::audit::verification::Head;
 use crate::ledger::audit::{Actor, ActorKind, Detail, Draft, Ending, Outcome, Record, RecordId};
 use crate::ledger::disk::{self, Disk, Share};
 use crate::ledger::kept;
 use crate::ledger::lines::{Backwards, Content, LONGEST};
+use crate::ledger::{Ledger as _, LedgerError};
 
 /// The action of the record that says that the chain was found rolled back.
 pub(super) const ROLLED_BACK: &str = "ledger.rolled_back";

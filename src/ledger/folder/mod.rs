@@ -74,17 +74,16 @@ impl Folder {
         })
     }
 
-    /// The key whose chain this process writes.
-    pub fn writer(&self) -> PublicKey {
-        self.writer.public_key()
-    }
-
     fn record(&self, entry: Entry) -> Result<RecordId, LedgerError> {
         Ok(Pen::take(self)?.write(entry)?.id)
     }
 }
 
 impl Ledger for Folder {
+    fn writer(&self) -> PublicKey {
+        self.writer.public_key()
+    }
+
     fn intent(&self, draft: Draft) -> Result<RecordId, LedgerError> {
         self.record(Entry::Intent(Box::new(draft)))
     }

@@ -50,6 +50,10 @@ async fn the_record_of_acts_is_listed_and_checked_and_a_break_is_no() {
         &["holds", "chains"],
     );
     assert_eq!(whole.json()["item"]["holds"], true);
+    let codes = whole.warnings();
+    assert!(!codes.contains(&"uncertified".to_owned()), "{codes:?}");
+    let signer = &whole.json()["item"]["chains"][0]["certified_by"];
+    assert!(text(signer).starts_with('O'), "{signer}");
     tamper(&admin);
     let broken = admin.run(&["audit", "verify"]);
     assert_eq!(
