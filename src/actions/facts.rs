@@ -32,6 +32,8 @@ pub struct Facts {
     pub census: Option<Arc<Census>>,
     pub operator: Option<Operator>,
     pub held: BTreeSet<PublicKey>,
+    /// Who can administrate, where the system account is in question.
+    pub administrators: BTreeSet<UserId>,
     /// Our own user in the system account.
     pub me: Option<PublicKey>,
     /// The servers' time, or ours where none was asked.
@@ -90,6 +92,17 @@ impl KnownUser {
 impl Facts {
     pub fn account(&self, id: AccountId) -> Option<&AccountFacts> {
         self.accounts.get(&id)
+    }
+
+    /// Of the users that are named, one of those after whom nobody is left who can administrate.
+    pub fn last_administrator(&self) -> Option<&KnownUser> {
+        let is_named = |id: &UserId| self.users.iter().any(|user| user.id == *id);
+        let is_administrator = |user: &&KnownUser| self.administrators.contains(&user.id);
+        let is_left = self.administrators.iter().any(|id| !is_named(id));
+        self.users
+            .iter()
+            .find(is_administrator)
+            .filter(|_| !is_left)
     }
 
     /// The name of an account, or its key where no name is known.

@@ -10,9 +10,11 @@ use jiff::Timestamp;
 
 use crate::jwt::keys::{AccountId, KeyKind, PublicKey};
 use crate::jwt::signer::{SignError, Signer};
+use crate::ledger::audit::{Actor, Draft, Ending, Outcome, Reference, Target};
+use crate::ledger::{Ledger, LedgerError};
 use crate::store::StoreError;
 use crate::store::signer::{CredsSigner, CredsSource};
-use crate::store::way_in::mint;
+use crate::store::way_in::{Minted, mint};
 use crate::sys::{Address, Answer, Login, SysError, TlsFiles, probe};
 use crate::text::Text;
 
@@ -39,12 +41,58 @@ pub async fn try_creds(creds: &Path, url: &str, patience: Duration) -> Result<()
 /// Logs in with a creds file: a renewed one works at the next connect.
 pub(super) struct CredsLogin(pub(super) CredsSigner);
 
-/// Logs in as a user of the system account that lives in memory and is made anew for each connect.
+/// The action of the record of such a user.
+pub const MINT: &str = "login.mint";
+
+/// Logs in as a user of the system account that lives in memory and is made anew for each connect. None is made that is not
+/// on record.
+#[derive(Clone)]
 pub(super) struct MintedLogin {
     pub(super) account: AccountId,
     pub(super) signer: Arc<dyn Signer>,
     pub(super) admin: Text,
     pub(super) now: fn() -> Timestamp,
+    pub(super) actor: Actor,
+    pub(super) ledger: Arc<dyn Ledger>,
+}
+
+impl MintedLogin {
+    /// A user who is in no store is known from the record alone.
+    fn record(&self, minted: &Minted) -> Result<(), LedgerError> {
+        let at = (self.now)();
+        let envelope = minted.token.envelope();
+        let draft = Draft {
+            at,
+            server_at: None,
+            action: MINT.into(),
+            actor: self.actor.clone(),
+            authority: None,
+            target: vec![Target {
+                kind: "user".into(),
+                key: envelope.subject.to_string().into(),
+                name: Some(envelope.name.clone()),
+                account: Some(Reference {
+                    key: self.account.to_string().into(),
+                    name: Text::default(),
+                }),
+            }],
+            reason: None,
+            ticket: None,
+            change: None,
+            policy: None,
+        };
+        let effect =
+            serde_json::json!({"issuer": envelope.issuer, "expires_at": envelope.expires_at});
+        let ending = Ending {
+            at,
+            server_at: None,
+            outcome: Outcome::Verified,
+            effect: Some(effect.into()),
+            error: None,
+            change: None,
+        };
+        self.ledger.fact(draft, ending).map(drop)
+    }
 }
 
 impl Login for CredsLogin {
@@ -64,16 +112,15 @@ impl Login for CredsLogin {
 
 impl Login for MintedLogin {
     fn answer(&self, nonce: Vec<u8>) -> BoxFuture<'static, Result<Answer, SignError>> {
-        let (account, signer, admin, now) = (
-            self.account,
-            Arc::clone(&self.signer),
-            self.admin.clone(),
-            self.now,
-        );
+        let me = self.clone();
         beside(move || {
-            let key = signer.public_key();
-            let minted = mint(account, signer.as_ref(), &admin, now().into())
+            let key = me.signer.public_key();
+            let minted = mint(me.account, me.signer.as_ref(), &me.admin, (me.now)().into())
                 .map_err(|error| unreadable(key, &error))?;
+            let unrecorded = |error: LedgerError| SignError::Unwilling {
+                why: error.to_string().into(),
+            };
+            me.record(&minted).map_err(unrecorded)?;
             let signature = minted.key.sign(&nonce)?;
             Ok(Answer {
                 jwt: minted.token.text().to_string(),

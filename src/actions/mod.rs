@@ -10,6 +10,7 @@
 //! `user.revoke` is `user/revoke.rs`. The world is reached through `ports` alone.
 
 pub mod action;
+mod administrators;
 pub mod apply;
 mod certifying;
 mod closing;

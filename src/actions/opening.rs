@@ -113,11 +113,17 @@ pub async fn open(opening: Opening) -> Result<Opened, LedgerError> {
         .as_ref()
         .and_then(|store| Operator::of(&store.token(&Stored::Operator).ok()?).ok());
     let book = Arc::new(AccountBook::default());
+    let mut known = operator.as_ref().map(|operator| operator.id);
+    // Where the operator is known the record is open before the login, which may have to be on it.
+    let opened = known.map(|_| open_record(&opening, known)).transpose()?;
     let way = match opening.reach {
-        Reach::Servers => find_way(&opening, store.as_deref(), &mut problems),
+        Reach::Servers => find_way(
+            &opening,
+            store.as_deref().zip(opened.as_ref()),
+            &mut problems,
+        ),
         Reach::Offline => None,
     };
-    let mut known = operator.as_ref().map(|operator| operator.id);
     let mut sys = None;
     let mut servers = match (opening.reach, &way) {
         (Reach::Offline, _) => Servers::NotAsked,
@@ -141,7 +147,10 @@ pub async fn open(opening: Opening) -> Result<Opened, LedgerError> {
             Err(error) => problems.push(error.explain()),
         }
     }
-    let record = open_record(&opening, known)?;
+    let record = match opened {
+        Some(record) => record,
+        None => open_record(&opening, known)?,
+    };
     if let Some(system) = &sys {
         remember(&record.roster(), system, (opening.now)())?;
     }
@@ -167,13 +176,13 @@ pub async fn open(opening: Opening) -> Result<Opened, LedgerError> {
 /// Creds that were named; else what the keyring has; else those of the context; else none, with reasons.
 fn find_way(
     opening: &Opening,
-    store: Option<&NscStore>,
+    at_hand: Option<(&NscStore, &Record)>,
     problems: &mut Vec<Explanation>,
 ) -> Option<WayToServers> {
     if let Some(source) = &opening.creds {
         return by_creds(source, Vec::new(), problems);
     }
-    let Some(store) = store else {
+    let Some((store, record)) = at_hand else {
         return opening
             .context_creds
             .as_ref()
@@ -197,6 +206,8 @@ fn find_way(
                 signer,
                 admin,
                 now: opening.now,
+                actor: opening.actor.clone(),
+                ledger: Arc::clone(&record.ledger),
             });
             Some(WayToServers {
                 login,

@@ -260,7 +260,7 @@ impl Plan {
     }
 
     /// Asks for what an act on these users takes: the tail of the one, the number of several, the whole key where it is our
-    /// own. What touches the system account takes its name.
+    /// own, or the last that can administrate. What touches the system account takes its name.
     pub(super) fn confirm_users(&mut self, facts: &Facts) {
         let system = facts
             .operator
@@ -270,7 +270,15 @@ impl Plan {
             .users
             .iter()
             .find(|user| facts.me == Some(user.id.key()));
-        if let Some(user) = oneself {
+        let last = facts.last_administrator();
+        if let Some(user) = last {
+            let what = format!(
+                "the store knows no administrator of the system account beside {}",
+                user.shown()
+            );
+            self.warnings.push(Warning::new("only_administrator", what));
+        }
+        if let Some(user) = oneself.or(last) {
             self.confirm = user.id.to_string();
         } else if facts.users.iter().any(|user| Some(user.account) == system) {
             self.level = Level::Name;

@@ -16,6 +16,7 @@ use crate::sys::{Census, ConnQuery, Right, Sys, SysError};
 use crate::text::Text;
 
 use super::action::{Action, Needs};
+use super::administrators::administrators;
 use super::copies::ServerCopies;
 use super::facts::{AccountFacts, BaseFrom, Facts, KnownUser, user_of};
 use super::plan::{Plan, Preview, Step};
@@ -149,10 +150,16 @@ pub async fn gather(
         census,
         operator: stock.operator.as_ref().map(|row| row.operator.clone()),
         held: held(ports).await?,
+        administrators: BTreeSet::new(),
         me: sys.and_then(|sys| sys.me().key()),
         server_time,
         asked_signer: asked,
     };
+    let system = facts.operator.as_ref();
+    let system = system.and_then(|operator| facts.account(operator.system_account?));
+    if let Some(system) = system {
+        facts.administrators = administrators(&stock, &system.account, facts.server_time);
+    }
     if !connections.is_empty() {
         let sys = sys.ok_or_else(|| Refusal::NotConnected("offline".into()))?;
         let asked = ConnQuery::WithAuth(connections);

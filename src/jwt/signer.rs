@@ -18,6 +18,8 @@ pub enum SignError {
     NotHeld { key: PublicKey },
     #[error("the private part of {key} cannot be read: {why}")]
     Unreadable { key: PublicKey, why: Text },
+    #[error("nothing was signed: {why}")]
+    Unwilling { why: Text },
     #[error("the file of {key} holds another key")]
     Mismatch { key: PublicKey },
 }

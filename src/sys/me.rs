@@ -6,6 +6,7 @@ use super::subjects;
 use super::wire::server::{Lists, UserInfo};
 use crate::jwt::keys::{AccountId, ConnId, PublicKey, ServerId};
 use crate::jwt::subject::{Subject, SubjectPattern};
+use crate::jwt::user::AllowDeny;
 use crate::text::Text;
 
 /// The answer to USER.INFO.
@@ -78,14 +79,23 @@ impl Me {
 
 impl Rights {
     fn of(lists: Lists) -> Self {
+        Self::of_publish(&AllowDeny {
+            allow: lists.allow,
+            deny: lists.deny,
+        })
+    }
+
+    /// What somebody with these lists for publishing may.
+    pub fn of_publish(lists: &AllowDeny) -> Self {
         // A pattern that is none matches nothing, on the server as here.
-        let parse = |list: Vec<Text>| {
+        let parse = |list: &[Text]| {
             let patterns = list.iter().map(|pattern| pattern.raw().parse());
             patterns.filter_map(Result::ok).collect()
         };
+        let allow = lists.allow.as_deref().filter(|allow| !allow.is_empty());
         Self {
-            allow: lists.allow.filter(|allow| !allow.is_empty()).map(parse),
-            deny: parse(lists.deny),
+            allow: allow.map(parse),
+            deny: parse(&lists.deny),
         }
     }
 

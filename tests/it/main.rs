@@ -10,6 +10,7 @@
     reason = "nothing is reachable from outside a test binary; `pub` says what a module offers to the others"
 )]
 
+mod administrators;
 mod canary;
 mod compatible;
 mod console;
@@ -17,10 +18,12 @@ mod console_acts;
 mod console_ends;
 mod console_strangers;
 mod crash;
+mod crowd;
 mod exits;
 mod guard;
 mod identity;
 mod kick;
+mod leaf;
 mod races;
 mod reads;
 mod reissue;

@@ -169,7 +169,13 @@ impl RevokeUsers {
         let accounts = accounts.join(", ");
         if self.all.is_some() {
             plan.level = Level::Name;
-            plan.confirm.clone_from(&accounts);
+            // With everybody of the system account goes every administrator, also oneself.
+            let system = facts.operator.as_ref();
+            let system = system.and_then(|operator| operator.system_account);
+            plan.confirm = match system.filter(|system| facts.accounts.contains_key(system)) {
+                Some(system) => system.to_string(),
+                None => accounts.clone(),
+            };
             plan.summary = format!("revoke everybody in {accounts}");
             plan.targets = facts
                 .accounts

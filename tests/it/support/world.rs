@@ -73,11 +73,22 @@ impl World {
     /// A sandbox for one story.
     #[track_caller]
     pub fn own() -> Option<OwnWorld> {
+        Self::own_with(2, false)
+    }
+
+    /// A sandbox for one story, with busy tenants and a leaf.
+    #[track_caller]
+    pub fn own_busy() -> Option<OwnWorld> {
+        Self::own_with(0, true)
+    }
+
+    #[track_caller]
+    fn own_with(spare_accounts: usize, tenants: bool) -> Option<OwnWorld> {
         static TURN: Mutex<()> = Mutex::new(());
         let tools = needs(&[Tool::NatsServer])?;
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         Some(OwnWorld {
-            world: Self::start(tools.path(Tool::NatsServer), 2, false),
+            world: Self::start(tools.path(Tool::NatsServer), spare_accounts, tenants),
             _turn: turn,
         })
     }
