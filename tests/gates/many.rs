@@ -138,7 +138,7 @@ impl Console {
             users: users(),
             ..Picture::default()
         };
-        let seen = Seen::of(Survey::default(), picture, Some(Vec::new()), now());
+        let seen = Seen::of(Survey::default(), picture, Some(Vec::new()), (now(), now()));
         console.send(Msg::Seen(Ok(Arc::new(seen))));
         console.press("2");
         console

@@ -224,3 +224,34 @@ async fn an_act_is_not_torn_by_a_signal_its_end_is_recorded() {
         "{records}"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_come_and_go_on_the_screen_without_a_key() {
+    let Some(world) = World::shared() else { return };
+    let (tenant, admin, ears) = (world.tenant(), world.admin(), world.ears().await);
+    let mut on_call = OnCall::at(world, false);
+    let console = &mut on_call.console;
+    console.shows("3 of 3 servers");
+    console.paste(&tenant.user("a").to_string());
+    console.shows("is selected by the pasted key");
+    console.press("\r");
+    console.until("events are heard", |screen| {
+        let contents = screen.contents();
+        contents.contains("no connection matches") && !contents.contains("reading")
+    });
+
+    world.client(&tenant, "a", "n2");
+    console.shows("a-on-n2");
+    let before = ears.connected(&tenant, "a", 1).await;
+    let kicked = format!("n2/{}", before[0].cid);
+    let ran = admin.run(&["connection", "kick", &kicked, "--yes"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+
+    let after = ears.connected(&tenant, "a", 1).await;
+    let back = format!("n2/{}", after[0].cid);
+    console.until("only the new one", |screen| {
+        let contents = screen.contents();
+        let rows = contents.lines().filter(|line| line.contains("a-on-n2"));
+        contents.contains(&back) && rows.count() == 2 // its row, and its name in the detail
+    });
+}

@@ -31,6 +31,21 @@ pub trait Rows {
     fn count(&self) -> u32;
 
     fn row(&self, number: u32) -> Option<&Self::Row>;
+
+    /// How many numbers have a row.
+    fn held(&self) -> usize {
+        usize::try_from(self.count()).unwrap_or(usize::MAX)
+    }
+
+    /// The numbers whose rows are others than in an older state; `None`: that is not known, or they are too many.
+    fn changed_since(&self, _: &Self) -> Option<&[u32]> {
+        None
+    }
+
+    /// Whether a row has just come.
+    fn is_new(&self, _: u32) -> bool {
+        false
+    }
 }
 
 impl<R: Row> Rows for [R] {

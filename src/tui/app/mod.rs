@@ -8,6 +8,7 @@
 mod acting;
 pub mod acts;
 mod line;
+pub mod live;
 pub mod model;
 pub mod msg;
 mod paste;
@@ -225,7 +226,11 @@ impl App {
             World::Open(_) | World::Closed(_) if self.is_reading() => now.checked_add(TURN).ok(),
             World::Open(_) | World::Closed(_) => None,
         };
-        [toast, hint, turn].into_iter().flatten().min()
+        let live = match self.watched {
+            Interest::Connections => self.model.live.next_change(now),
+            Interest::Rest | Interest::Servers => None,
+        };
+        [toast, hint, turn, live].into_iter().flatten().min()
     }
 }
 

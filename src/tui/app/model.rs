@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::live::Live;
 use super::msg::Link;
-use super::seen::{Learned, Seen, Trail};
+use super::seen::{Learned, Roll, Seen, Trail};
 use crate::actions::action::{Access, Standing};
 use crate::actions::opening::LoginState;
 use crate::actions::ports::Context;
 use crate::actions::spec::Tier;
 use crate::explain::Explanation;
+use crate::inventory::connection::ConnectionRow;
 use crate::inventory::server::ServerState;
-use crate::sys::Census;
+use crate::sys::{Census, SysEvent};
 use crate::text::Text;
 
 /// The world as far as it is known.
@@ -29,6 +31,8 @@ pub struct Model {
     /// Accounts, users and connections.
     pub seen: Learned<Seen>,
     pub trail: Learned<Trail>,
+    /// The open connections, as they are now.
+    pub live: Live,
     pub link: Option<LinkState>,
     pub standing: Standing,
 }
@@ -78,6 +82,7 @@ impl Model {
             census_problem: None,
             seen: Learned::default(),
             trail: Learned::default(),
+            live: Live::default(),
             link: None,
             standing,
         }
@@ -138,6 +143,34 @@ impl Model {
                 self.world = World::Closed(why);
             }
         }
+    }
+
+    /// Everything was read, or why not.
+    pub(super) fn saw(&mut self, seen: Result<Arc<Seen>, Explanation>) {
+        if let Ok(seen) = &seen {
+            let rows = seen.connections.as_ref().map(|rows| rows.to_vec());
+            self.live.take(rows, seen.begun);
+        }
+        self.seen.take(seen);
+    }
+
+    /// The open connections were read, or are not followed.
+    pub(super) fn rolled(&mut self, roll: Result<Box<Roll>, Explanation>) {
+        match roll {
+            Ok(roll) => self.live.catch_up(roll.rows, roll.begun),
+            Err(why) => self.live.failed(why),
+        }
+    }
+
+    /// Something happened on the servers.
+    pub(super) fn happened(&mut self, batch: Vec<SysEvent>, now: Timestamp) {
+        let seen = self.seen.last.as_ref();
+        let named = |row: &mut ConnectionRow| {
+            if let Some(seen) = seen {
+                seen.survey.name_accounts(std::slice::from_mut(row));
+            }
+        };
+        self.live.hear(batch, named, now);
     }
 
     pub(super) fn heard(&mut self, link: Link, now: Timestamp) {

@@ -7,7 +7,7 @@ use crossterm::event::Event;
 
 use super::acts::Intent;
 use super::model::Found;
-use super::seen::{Seen, Trail};
+use super::seen::{Roll, Seen, Trail};
 use crate::actions::guard::Guarded;
 use crate::actions::opening::Reach;
 use crate::actions::outcome::{Outcome, Report};
@@ -15,7 +15,7 @@ use crate::actions::plan::{Approved, Preview};
 use crate::explain::Explanation;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::UserPage;
-use crate::sys::Census;
+use crate::sys::{Census, SysEvent};
 use crate::text::Text;
 use crate::tui::views::Place;
 use crate::tui::views::blank::Culprit;
@@ -31,6 +31,12 @@ pub enum Msg {
     NoCensus(Explanation),
     /// Store and servers were read, or why not.
     Seen(Result<Arc<Seen>, Explanation>),
+    /// Events are heard from now on, and the connections are being read.
+    Listening,
+    /// What happened on the servers while connections are looked at.
+    Happened(Vec<SysEvent>),
+    /// The open connections were read again, or why they are not followed.
+    Roll(Result<Box<Roll>, Explanation>),
     /// The record of acts was read, or why not.
     Trail(Result<Arc<Trail>, Explanation>),
     /// Acts that were begun before this start and have no result.
@@ -158,4 +164,6 @@ pub enum Interest {
     Rest,
     /// The servers, with their numbers.
     Servers,
+    /// The open connections, as they come and go.
+    Connections,
 }

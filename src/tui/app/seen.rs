@@ -22,6 +22,8 @@ pub struct Seen {
     /// `None`: no server was asked.
     pub connections: Option<Arc<Vec<ConnectionRow>>>,
     pub at: Timestamp,
+    /// When the read began: what happened later may not be in it.
+    pub begun: Timestamp,
 }
 
 impl Seen {
@@ -30,13 +32,9 @@ impl Seen {
         survey: Survey,
         picture: Picture,
         connections: Option<Vec<ConnectionRow>>,
-        at: Timestamp,
+        (begun, at): (Timestamp, Timestamp),
     ) -> Self {
-        let sorted = |mut rows: Vec<ConnectionRow>| {
-            survey.name_accounts(&mut rows);
-            rows.sort_by(|a, b| (&a.server.name, a.id.cid).cmp(&(&b.server.name, b.id.cid)));
-            Arc::new(rows)
-        };
+        let sorted = |rows| Arc::new(by_server(&survey, rows));
         let users = Arc::new(picture.users);
         let tree = Tree::of(
             picture.operator,
@@ -50,7 +48,36 @@ impl Seen {
             users,
             survey,
             at,
+            begun,
         }
+    }
+}
+
+/// Open connections by server and number, with the names of their accounts.
+fn by_server(survey: &Survey, mut rows: Vec<ConnectionRow>) -> Vec<ConnectionRow> {
+    survey.name_accounts(&mut rows);
+    rows.sort_by(|a, b| (&a.server.name, a.id.cid).cmp(&(&b.server.name, b.id.cid)));
+    rows
+}
+
+/// The open connections alone, read anew.
+pub struct Roll {
+    pub rows: Vec<ConnectionRow>,
+    pub begun: Timestamp,
+}
+
+impl Roll {
+    pub fn of(survey: &Survey, rows: Vec<ConnectionRow>, begun: Timestamp) -> Self {
+        Self {
+            rows: by_server(survey, rows),
+            begun,
+        }
+    }
+}
+
+impl fmt::Debug for Roll {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Roll({} connections)", self.rows.len())
     }
 }
 

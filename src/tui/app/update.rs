@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::line::{FilterLine, Typed};
 use super::model::World;
-use super::msg::{Answer, Ask, Effect, Msg, Slot};
+use super::msg::{Answer, Ask, Effect, Interest, Msg, Slot};
 use super::toast::{Toast, Tone};
 use super::{App, Pressed, Scene, ViewKind, paste};
 use crate::actions::opening::Reach;
@@ -43,10 +43,22 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.refresh(now)
         }
         Msg::Seen(seen) => {
-            app.model.seen.take(seen);
+            app.model.saw(seen);
             let mut effects = app.refresh(now);
             effects.extend(app.look_for_sought(now));
             effects
+        }
+        Msg::Listening => {
+            app.model.live.listening();
+            Vec::new()
+        }
+        Msg::Happened(batch) => {
+            app.model.happened(batch, now);
+            app.refresh(now)
+        }
+        Msg::Roll(roll) => {
+            app.model.rolled(roll);
+            app.refresh(now)
         }
         Msg::Trail(trail) => {
             app.model.trail.take(trail);
@@ -90,10 +102,14 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Wake => {
             app.end_toast(now);
-            Vec::new()
+            if app.model.live.settle(now) {
+                app.refresh(now)
+            } else {
+                Vec::new()
+            }
         }
     };
-    effects.extend(app.watch());
+    effects.extend(app.watch(now));
     effects
 }
 
@@ -429,10 +445,13 @@ impl App {
     }
 
     /// What the view on top shows, if that is not what it was.
-    fn watch(&mut self) -> Option<Effect> {
+    fn watch(&mut self, now: Timestamp) -> Option<Effect> {
         let interest = self.view().map(View::interest).unwrap_or_default();
         (interest != self.watched).then(|| {
             self.watched = interest;
+            if interest != Interest::Connections {
+                self.model.live.not_listening(now);
+            }
             Effect::Watch(interest)
         })
     }

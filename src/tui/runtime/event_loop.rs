@@ -162,6 +162,9 @@ fn is_seen(msg: &Msg) -> bool {
         | Msg::Census(_)
         | Msg::NoCensus(_)
         | Msg::Seen(_)
+        | Msg::Listening
+        | Msg::Happened(_)
+        | Msg::Roll(_)
         | Msg::Trail(_)
         | Msg::Link(_)
         | Msg::Job(..)

@@ -12,13 +12,20 @@ use crate::inventory::picture::Picture;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::{self, Creds, UserPage};
 use crate::ledger::{LedgerError, Order, Query};
-use crate::tui::app::seen::{Seen, Trail};
+use crate::sys::Sys;
+use crate::tui::app::seen::{Roll, Seen, Trail};
 
 /// Everything, with the copies of accounts and the identities of connections.
 const ALL: Wanted<'static> = Wanted {
     accounts: &[],
     copies: Ask::Yes,
     identities: Ask::Yes,
+};
+
+/// Only the identities of connections.
+const CONNECTIONS: Wanted<'static> = Wanted {
+    copies: Ask::No,
+    ..ALL
 };
 
 /// Reads store and servers.
@@ -29,13 +36,31 @@ pub(super) async fn survey(ports: Option<Ports>) -> Result<Arc<Seen>, Explanatio
 }
 
 async fn look(ports: &Ports) -> Result<Seen, Refusal> {
+    let begun = (ports.now)();
     let mut survey = read(ports, &ALL).await?;
     let picture = Picture::of(&survey.told);
     let connections = match &ports.sys {
         Some(sys) => Some(read_open(&mut survey, sys.as_ref()).await?),
         None => None,
     };
-    Ok(Seen::of(survey, picture, connections, (ports.now)()))
+    Ok(Seen::of(
+        survey,
+        picture,
+        connections,
+        (begun, (ports.now)()),
+    ))
+}
+
+/// Reads the open connections alone, with whose they are where an account is small.
+pub(super) async fn roll(ports: &Ports, sys: &dyn Sys) -> Result<Box<Roll>, Explanation> {
+    let begun = (ports.now)();
+    let rows = async {
+        let mut survey = read(ports, &CONNECTIONS).await?;
+        let rows = read_open(&mut survey, sys).await?;
+        Ok((survey, rows))
+    };
+    let (survey, rows) = rows.await.map_err(|refusal: Refusal| refusal.explain())?;
+    Ok(Box::new(Roll::of(&survey, rows, begun)))
 }
 
 /// Reads the record of acts, beside the runtime.

@@ -2,6 +2,7 @@
 
 mod acting;
 pub mod event_loop;
+mod follow;
 mod look;
 mod page;
 pub mod perform;

@@ -18,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::acting::{self, Guarding};
 use super::event_loop::Perform;
-use super::{look, world};
+use super::{follow, look, world};
 use crate::actions::opening::{Opening, Reach};
 use crate::actions::plan::Approved;
 use crate::actions::ports::Ports;
@@ -138,7 +138,8 @@ impl Workers {
                 acting::guard(&watched, &guarding, &inbox),
                 tell_of_link(sys.as_ref(), &inbox),
                 tell_of_servers(sys.as_ref(), &inbox, interest.clone()),
-                count_servers(sys.as_ref(), &inbox, interest),
+                count_servers(sys.as_ref(), &inbox, interest.clone()),
+                follow::follow(&watched, sys.as_ref(), &inbox, interest),
             );
         };
         self.spawn(self.world.clone(), task, |why| Msg::Opened(Err(why)));
@@ -241,7 +242,7 @@ fn broke_off(so: &str) -> Explanation {
 }
 
 /// A screen that is gone is told nothing.
-async fn tell(inbox: &mpsc::Sender<Msg>, msg: Msg) {
+pub(super) async fn tell(inbox: &mpsc::Sender<Msg>, msg: Msg) {
     let _ = inbox.send(msg).await;
 }
 
@@ -349,7 +350,7 @@ async fn count_servers(
     loop {
         let pause = match *interest.borrow_and_update() {
             Interest::Servers => SHOWN,
-            Interest::Rest => AT_REST,
+            Interest::Rest | Interest::Connections => AT_REST,
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}

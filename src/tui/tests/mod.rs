@@ -4,6 +4,7 @@ mod accounts;
 mod acting;
 mod acts;
 mod cost;
+mod live;
 mod pasting;
 mod running;
 pub(crate) mod screen;

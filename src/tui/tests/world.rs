@@ -142,7 +142,7 @@ fn users() -> Vec<UserLine> {
     ]
 }
 
-fn connection(cid: u64, name: &str, identity: Option<Identity>) -> ConnectionRow {
+pub(super) fn connection(cid: u64, name: &str, identity: Option<Identity>) -> ConnectionRow {
     let server = ServerId::from_bytes([1; 32]);
     let holder = identity.map(|identity| Holder {
         user: Some(Named {
@@ -235,7 +235,17 @@ fn role() -> RoleLine {
     }
 }
 
-/// Everything there is, the connections out of order.
+/// The open connections, out of order.
+pub(super) fn connections() -> Vec<ConnectionRow> {
+    vec![
+        connection(41_318, "orders-api-2", Some(Identity::Verified)),
+        connection(41_207, "orders-api-1", Some(Identity::Verified)),
+        connection(41_400, "laptop", Some(Identity::Spoofed)),
+        connection(41_401, "nightly", None),
+    ]
+}
+
+/// Everything there is.
 pub(super) fn seen() -> Seen {
     let picture = Picture {
         operator: Some(operator()),
@@ -244,23 +254,18 @@ pub(super) fn seen() -> Seen {
         users: users(),
         ..Picture::default()
     };
-    let connections = vec![
-        connection(41_318, "orders-api-2", Some(Identity::Verified)),
-        connection(41_207, "orders-api-1", Some(Identity::Verified)),
-        connection(41_400, "laptop", Some(Identity::Spoofed)),
-        connection(41_401, "nightly", None),
-    ];
+    let connections = connections();
     let survey = Survey {
         silent: ["n3".into()].into(),
         ..Survey::default()
     };
-    Seen::of(survey, picture, Some(connections), start())
+    Seen::of(survey, picture, Some(connections), (start(), start()))
 }
 
 /// A world in which there is nothing.
 pub(super) fn nothing() -> Seen {
     let (survey, picture) = (Survey::default(), Picture::default());
-    Seen::of(survey, picture, Some(Vec::new()), start())
+    Seen::of(survey, picture, Some(Vec::new()), (start(), start()))
 }
 
 /// What is worked out about the first user, whose token allows one subject and denies another.
@@ -303,5 +308,10 @@ pub(super) fn crowd(users: u32) -> Seen {
         users: (0..users).map(user).collect(),
         ..Picture::default()
     };
-    Seen::of(Survey::default(), picture, Some(Vec::new()), start())
+    Seen::of(
+        Survey::default(),
+        picture,
+        Some(Vec::new()),
+        (start(), start()),
+    )
 }

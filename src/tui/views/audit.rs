@@ -64,7 +64,7 @@ impl Subject for Audit {
         (Ask::Trail, "reading again")
     }
 
-    fn source(model: &Model) -> Source<'_, Vec<RecordLine>> {
+    fn source(model: &Model, _: Timestamp) -> Source<'_, Vec<RecordLine>> {
         let trail = model.trail.last.as_ref();
         let unreadable = trail.map_or(0, |trail| trail.unreadable);
         Source {
@@ -76,6 +76,7 @@ impl Subject for Audit {
                 0 => String::new(),
                 lines => format!("{lines} lines unreadable"),
             },
+            pulse: String::new(),
         }
     }
 

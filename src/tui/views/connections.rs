@@ -1,7 +1,7 @@
-//! The open connections: whose each is, how sure that is, and what goes through it. Read when it was asked for; it follows no
-//! events.
+//! The open connections: whose each is, how sure that is, and what goes through it. They come and go as it happens, while they
+//! are looked at.
 //!
-//! Limit: whose the connections of large accounts are is not asked here; their rows say so.
+//! Limits: what goes through a connection is as it was read; of one that came since, nothing is known. Whose the connections of large accounts are is not asked here; their rows say so.
 
 use jiff::Timestamp;
 
@@ -16,8 +16,9 @@ use crate::inventory::connection::{
     ConnectionKind, ConnectionRow, ConnectionState, Holder, Identity, Tls, Traffic,
 };
 use crate::jwt::keys::ConnId;
+use crate::tui::app::live::Slots;
 use crate::tui::app::model::Model;
-use crate::tui::app::msg::Ask;
+use crate::tui::app::msg::{Ask, Interest};
 use crate::tui::theme::Role;
 use crate::tui::widgets::facts::Fact;
 use crate::tui::widgets::glyph::Glyph;
@@ -51,6 +52,9 @@ impl Listed for ConnectionRow {
     }
 
     fn role(&self, field: &Field<Self>) -> Role {
+        if self.state == ConnectionState::Closed {
+            return Role::ChangeGone;
+        }
         match field.name {
             "account" => Role::Account,
             "user" => Role::User,
@@ -67,22 +71,29 @@ impl Listed for ConnectionRow {
 pub struct Connections;
 
 impl Subject for Connections {
-    type Rows = Vec<ConnectionRow>;
+    type Rows = Slots;
 
     const KIND: ViewKind = ViewKind::Connections;
+
+    const INTEREST: Interest = Interest::Connections;
 
     fn reading() -> (Ask, &'static str) {
         (Ask::Survey, "reading again")
     }
 
-    fn source(model: &Model) -> Source<'_, Vec<ConnectionRow>> {
+    fn source(model: &Model, now: Timestamp) -> Source<'_, Slots> {
         let seen = model.seen.last.as_ref();
         Source {
-            rows: seen.and_then(|seen| seen.connections.as_ref()),
+            rows: model.live.rows(),
             is_coming: seen.is_none(),
             read_at: seen.map(|seen| seen.at),
             problem: model.seen.problem.as_ref(),
-            remark: model.unheard(),
+            remark: [model.live.remark(), model.unheard()]
+                .into_iter()
+                .filter(|words| !words.is_empty())
+                .collect::<Vec<_>>()
+                .join(" · "),
+            pulse: model.live.pulse(now),
         }
     }
 

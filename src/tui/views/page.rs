@@ -36,6 +36,8 @@ pub struct Source<'m, T> {
     pub problem: Option<&'m Explanation>,
     /// What is to be said beside the count; empty is nothing.
     pub remark: String,
+    /// How much happens; empty where nobody listens.
+    pub pulse: String,
 }
 
 /// A row of a subject.
@@ -62,11 +64,11 @@ pub trait Subject: Default + 'static {
     /// What every row needs to be read anew, and the word for it.
     fn reading() -> (Ask, &'static str);
 
-    fn source(model: &Model) -> Source<'_, Self::Rows>;
+    fn source(model: &Model, now: Timestamp) -> Source<'_, Self::Rows>;
 
     /// How many rows there are.
     fn all(rows: &Self::Rows) -> String {
-        counted::<RowOf<Self>>(usize::try_from(rows.count()).unwrap_or(usize::MAX))
+        counted::<RowOf<Self>>(rows.held())
     }
 
     /// Keys of rows that are selected.
@@ -186,7 +188,7 @@ impl<S: Subject> Page<S> {
     }
 
     fn rule(&self, scene: &Scene<'_>, paint: &Paint<'_>, line: Rect, buf: &mut Buffer) {
-        let source = S::source(scene.model);
+        let source = S::source(scene.model, scene.now);
         let (kept, all) = self.list.counts();
         let count = match (all, kept == all) {
             (0, _) => String::new(),
@@ -218,6 +220,7 @@ impl<S: Subject> Page<S> {
             right: vec![
                 (&stale, Role::Warn),
                 (&source.remark, Role::Warn),
+                (&source.pulse, Role::Chart),
                 (arranging, Role::Notice),
                 (&count, Role::Muted),
                 (&marked, Role::Mark),
@@ -228,7 +231,7 @@ impl<S: Subject> Page<S> {
 
     fn blank<'m>(&'m self, scene: &'m Scene<'_>) -> Option<Blank<'m>> {
         let one = RowOf::<S>::ONE;
-        let source = S::source(scene.model);
+        let source = S::source(scene.model, scene.now);
         let problem = source.problem.or_else(|| scene.model.problem());
         if self.list.is_arranging() && self.list.counts().0 == 0 {
             return Some(Blank::Arranging { one });
@@ -348,7 +351,7 @@ impl<S: Subject> View for Page<S> {
 
     fn refresh(&mut self, scene: &Scene<'_>) -> Vec<Wish> {
         self.list.fit(Pane::table(scene.size), scene.now);
-        let rows = S::source(scene.model).rows;
+        let rows = S::source(scene.model, scene.now).rows;
         if rows.is_some_and(|rows| !self.list.holds(rows)) {
             self.asked = None;
         }

@@ -77,7 +77,7 @@ impl Subject for Servers {
         (Ask::Census, "asking every server")
     }
 
-    fn source(model: &Model) -> Source<'_, Census> {
+    fn source(model: &Model, _: Timestamp) -> Source<'_, Census> {
         let census = model.census.as_ref();
         let unheard = census.map_or(0, |census| census.unheard.len());
         Source {
@@ -89,6 +89,7 @@ impl Subject for Servers {
                 0 => String::new(),
                 number => format!("{} addresses unheard", grouped(number)),
             },
+            pulse: String::new(),
         }
     }
 

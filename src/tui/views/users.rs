@@ -72,7 +72,7 @@ impl Subject for Users {
         (Ask::Survey, "reading again")
     }
 
-    fn source(model: &Model) -> Source<'_, Vec<UserLine>> {
+    fn source(model: &Model, _: Timestamp) -> Source<'_, Vec<UserLine>> {
         let seen = model.seen.last.as_ref();
         Source {
             rows: seen.map(|seen| &seen.users),
@@ -80,6 +80,7 @@ impl Subject for Users {
             read_at: seen.map(|seen| seen.at),
             problem: model.seen.problem.as_ref(),
             remark: model.unheard(),
+            pulse: String::new(),
         }
     }
 

@@ -93,6 +93,9 @@ where
             painted.targets.push((line, Target::Row(at)));
             if let Some(row) = self.rows.row(*number) {
                 self.row(paint, line, (row, at == self.cursor), &mut scratch, buf);
+                if self.rows.is_new(*number) {
+                    buf.set_style(line, paint.style(Role::ChangeNew));
+                }
             }
         }
         painted

@@ -148,8 +148,8 @@ pub(super) fn detail(tree: &Tree, item: Item, now: Timestamp) -> Option<Detail> 
 
 fn operator(row: &OperatorLine, now: Timestamp) -> Detail {
     let rule = match row.strictness {
-        Strictness::SigningKeysOnly => "strict: only signing keys sign accounts",
-        Strictness::IdentityToo => "signing keys and the identity key sign accounts",
+        Strictness::SigningKeysOnly => "strict: only signing keys",
+        Strictness::IdentityToo => "signing keys, and the identity key",
     };
     let mut facts = vec![Fact::new("signs", rule, Role::Text)];
     let keys = row.signing_keys.iter();

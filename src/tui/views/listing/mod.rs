@@ -16,7 +16,7 @@ use ratatui::layout::{Rect, Size};
 use self::choices::spread;
 use super::blank::Culprit;
 use super::{Found, Wish};
-use crate::inventory::arrange::{CHUNK, Query, Rows, Sort, arrange};
+use crate::inventory::arrange::{CHUNK, Query, Rows, Sort, arrange, insert};
 use crate::inventory::columns::{Column, Columns, Row as _};
 use crate::inventory::filter::{Filter, FilterError};
 use crate::tui::app::msg::{Arrangement, Ask, Slot, Work};
@@ -36,6 +36,8 @@ where
     /// Whether an order is being worked out beside the screen.
     arranging: bool,
     order: Vec<u32>,
+    /// Rows that changed while an order was worked out: they are put in their places afterwards.
+    late: Vec<u32>,
     /// What left no row, where none is left.
     culprit: Culprit,
     written: String,
@@ -71,6 +73,7 @@ where
             coming: None,
             arranging: false,
             order: Vec::new(),
+            late: Vec::new(),
             culprit: Culprit::default(),
             written: String::new(),
             filter: None,
@@ -117,8 +120,8 @@ where
 
     /// Rows that stay, and rows that there are.
     pub fn counts(&self) -> (usize, usize) {
-        let all = self.rows.as_ref().map_or(0, |rows| rows.count());
-        (self.order.len(), usize::try_from(all).unwrap_or(usize::MAX))
+        let all = self.rows.as_ref().map_or(0, |rows| rows.held());
+        (self.order.len(), all)
     }
 
     pub fn current(&self) -> Option<&T::Row> {
@@ -152,9 +155,50 @@ where
         if self.holds(&rows) {
             return None;
         }
-        self.coming = Some(rows);
         self.awaited = None;
-        self.arrange(now)
+        let changed = self.newest().and_then(|held| rows.changed_since(held));
+        match changed.map(<[u32]>::to_vec) {
+            None => {
+                self.coming = Some(rows);
+                self.arrange(now)
+            }
+            Some(changed) if self.arranging => {
+                self.coming = Some(rows);
+                self.late.extend(changed);
+                None
+            }
+            Some(changed) => {
+                self.rows = Some(rows);
+                self.place(changed, now);
+                self.settle(now);
+                None
+            }
+        }
+    }
+
+    /// Puts rows that changed where the order has them.
+    fn place(&mut self, changed: Vec<u32>, now: Timestamp) {
+        let Some(rows) = self.rows.as_deref() else {
+            return;
+        };
+        let all = Filter::parse("", &[]).ok();
+        let Some(filter) = self.filter.as_ref().or(all.as_ref()) else {
+            return;
+        };
+        let query = Query {
+            filter,
+            sort: self.sort.as_ref(),
+            now,
+        };
+        let changed: HashSet<u32> = changed.into_iter().collect();
+        self.order.retain(|number| !changed.contains(number));
+        for number in &changed {
+            insert(&mut self.order, rows, &query, *number);
+        }
+        let stays = |key: &<T::Row as Listed>::Key, number: &u32| {
+            !changed.contains(number) || rows.row(*number).is_some_and(|row| row.key() == *key)
+        };
+        self.marks.retain(|key, number| stays(key, number));
     }
 
     fn number_of(&self, key: &<T::Row as Listed>::Key) -> Option<u32> {
@@ -255,12 +299,12 @@ where
             return None;
         }
         self.arranging = true;
+        self.late.clear();
         Some(Wish::Ask(self.slot, Ask::Arrange(Work(Box::new(work)))))
     }
 
-    /// Takes the order that was asked for last. The cursor stays on its thing, and the thing stays on its line of the screen.
+    /// Takes the order that was asked for last.
     pub fn arranged(&mut self, arrangement: Arrangement, now: Timestamp) {
-        let on_screen = self.cursor.saturating_sub(self.offset);
         self.arranging = false;
         self.order = arrangement.order;
         self.culprit = arrangement.culprit;
@@ -269,6 +313,16 @@ where
             self.rows = Some(rows);
             self.find_marks();
         }
+        let late = std::mem::take(&mut self.late);
+        if !late.is_empty() {
+            self.place(late, now);
+        }
+        self.settle(now);
+    }
+
+    /// The order is another: the cursor stays on its thing, and the thing on its line of the screen.
+    fn settle(&mut self, now: Timestamp) {
+        let on_screen = self.cursor.saturating_sub(self.offset);
         self.count_hidden();
         let holds = |listing: &Self, line: usize| {
             listing

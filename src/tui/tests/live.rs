@@ -1,0 +1,262 @@
+//! Connections that come and go while they are looked at, and what is said when something was missed.
+
+use jiff::SignedDuration;
+
+use super::screen::{TestScreen, WIDE, start};
+use super::tables::{at, rule};
+use super::world::{connection, connections};
+use crate::explain::{Code, Explanation};
+use crate::inventory::connection::{ConnectionRow, ConnectionState, Identity};
+use crate::sys::{Lost, SysEvent};
+use crate::tui::app::msg::{Ask, Effect, Interest, Msg};
+use crate::tui::app::seen::Roll;
+use crate::tui::theme::Depth;
+
+fn came(cid: u64, name: &str) -> SysEvent {
+    SysEvent::Connected(Box::new(connection(cid, name, Some(Identity::Verified))))
+}
+
+fn went(cid: u64) -> SysEvent {
+    let row = connection(cid, "", None);
+    SysEvent::Disconnected(Box::new(ConnectionRow {
+        state: ConnectionState::Closed,
+        reason: Some("Client Closed".into()),
+        ..row
+    }))
+}
+
+/// A read of the connections that began so long after the start.
+fn roll(rows: Vec<ConnectionRow>, after: SignedDuration) -> Msg {
+    let begun = start().checked_add(after).unwrap();
+    Msg::Roll(Ok(Box::new(Roll { rows, begun })))
+}
+
+/// The page of connections, listened to and read.
+fn followed(depth: Depth) -> TestScreen {
+    let mut screen = at("3", WIDE, depth);
+    screen.send(Msg::Listening);
+    screen.send(roll(connections(), SignedDuration::ZERO));
+    screen
+}
+
+fn seconds(number: i64) -> SignedDuration {
+    SignedDuration::from_secs(number)
+}
+
+/// Whether the line of a name has another look than that of its neighbour.
+fn is_bold(screen: &mut TestScreen, name: &str) -> bool {
+    let frame = screen.styled();
+    let line = frame.lines().position(|line| line.contains(name)).unwrap();
+    let style = frame
+        .lines()
+        .find(|style| style.starts_with(&format!("{line:2}:")));
+    style.is_some_and(|style| style.contains("0-99 bold"))
+}
+
+#[test]
+fn the_screen_listens_only_while_connections_are_on_top() {
+    let mut screen = at("3", WIDE, Depth::Mono);
+    screen.press("1");
+
+    let watched: Vec<Interest> = screen
+        .effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Watch(interest) => Some(*interest),
+            _ => None,
+        })
+        .collect();
+
+    assert!(
+        watched.ends_with(&[Interest::Connections, Interest::Rest]),
+        "{watched:?}"
+    );
+}
+
+#[test]
+fn one_that_comes_appears_as_new_and_soon_is_like_the_others() {
+    let mut screen = followed(Depth::Mono);
+    assert!(
+        rule(&mut screen).contains("live ── 4 connections"),
+        "{}",
+        rule(&mut screen)
+    );
+    screen.press("down");
+    let under = screen
+        .text()
+        .lines()
+        .find(|line| line.starts_with('▌'))
+        .unwrap()
+        .to_owned();
+
+    screen.send(Msg::Happened(vec![came(7, "newcomer")]));
+    assert!(
+        rule(&mut screen).contains("1 in 10 s ── 5 connections"),
+        "{}",
+        rule(&mut screen)
+    );
+    assert!(is_bold(&mut screen, "newcomer"), "{}", screen.styled());
+    assert!(screen.text().contains(&under), "the cursor stays");
+
+    screen.later(seconds(2));
+    assert!(!is_bold(&mut screen, "newcomer"), "{}", screen.styled());
+}
+
+#[test]
+fn one_that_goes_is_seen_as_gone_and_then_no_more() {
+    let mut screen = followed(Depth::Mono);
+    screen.press("home space");
+    assert!(rule(&mut screen).contains("1 marked"));
+
+    screen.send(Msg::Happened(vec![went(41_318)]));
+    let frame = screen.text();
+    let line = frame
+        .lines()
+        .find(|line| line.contains("orders-api-2"))
+        .unwrap();
+    assert!(line.contains('✕') || line.starts_with('◆'), "{frame}");
+    assert_eq!(
+        screen.app.next_change(screen.now),
+        screen.now.checked_add(seconds(1)).ok()
+    );
+
+    screen.later(seconds(3));
+    let frame = screen.text();
+    assert!(!frame.contains("orders-api-2"), "{frame}");
+    assert!(
+        rule(&mut screen).contains("3 connections"),
+        "{}",
+        rule(&mut screen)
+    );
+    assert!(
+        !rule(&mut screen).contains("marked"),
+        "{}",
+        rule(&mut screen)
+    );
+}
+
+#[test]
+fn what_closed_while_it_was_read_does_not_come_back() {
+    let mut screen = followed(Depth::Mono);
+    screen.later(seconds(10));
+    screen.send(Msg::Happened(vec![went(41_318), came(7, "newcomer")]));
+
+    screen.send(roll(connections(), seconds(9)));
+
+    let frame = screen.text();
+    assert!(!frame.contains("orders-api-2"), "{frame}");
+    assert!(frame.contains("newcomer"), "{frame}");
+}
+
+#[test]
+fn a_gap_is_told_until_what_was_lost_is_read() {
+    let mut screen = followed(Depth::Mono);
+    let lost = Lost::SlowConsumer(9);
+    screen.send(Msg::Happened(vec![SysEvent::Gap { lost }]));
+    assert!(
+        rule(&mut screen).contains("events lag"),
+        "{}",
+        rule(&mut screen)
+    );
+
+    screen.send(roll(connections(), SignedDuration::ZERO));
+    assert!(
+        !rule(&mut screen).contains("events lag"),
+        "{}",
+        rule(&mut screen)
+    );
+    assert!(rule(&mut screen).contains("live"));
+}
+
+#[test]
+fn nobody_who_cannot_listen_is_told_that_it_is_live() {
+    let mut screen = at("3", WIDE, Depth::Mono);
+    let why = Explanation::new(Code::NotConnected, "the link is down", "nothing is heard");
+    screen.send(Msg::Roll(Err(why)));
+
+    let rule = rule(&mut screen);
+    assert!(rule.contains("not followed: the link is down"), "{rule}");
+    assert!(!rule.contains("live"), "{rule}");
+}
+
+#[test]
+fn a_newcomer_stands_where_filter_and_order_have_it() {
+    let mut screen = followed(Depth::Mono);
+    screen.press("/");
+    screen.write("name:orders");
+    screen.press("enter");
+
+    screen.send(Msg::Happened(vec![
+        came(8, "billing-1"),
+        came(9, "orders-worker"),
+    ]));
+
+    let frame = screen.text();
+    assert!(!frame.contains("billing-1"), "{frame}");
+    assert!(
+        rule(&mut screen).contains("3 of 6"),
+        "{}",
+        rule(&mut screen)
+    );
+}
+
+#[test]
+fn a_storm_over_many_connections_sorts_nothing_anew() {
+    let mut screen = followed(Depth::Mono);
+    let many: Vec<ConnectionRow> = (0..20_000)
+        .map(|cid| connection(cid, "many", None))
+        .collect();
+    screen.send(roll(many, SignedDuration::ZERO));
+    let asked = |screen: &TestScreen| {
+        let is_arranging = |effect: &&Effect| matches!(effect, Effect::Ask(_, _, Ask::Arrange(_)));
+        screen.effects.iter().filter(is_arranging).count()
+    };
+    let at = screen
+        .effects
+        .iter()
+        .rposition(|effect| matches!(effect, Effect::Ask(..)))
+        .unwrap();
+    let Effect::Ask(id, slot, Ask::Arrange(work)) = screen.effects.remove(at) else {
+        panic!()
+    };
+    screen.send(Msg::Happened(vec![
+        went(0),
+        came(30_000, "while it was sorted"),
+    ]));
+    let order = (work.0)(&|| false).unwrap();
+    screen.send(Msg::Job(
+        id,
+        slot,
+        crate::tui::app::msg::Answer::Arranged(order),
+    ));
+    assert!(
+        rule(&mut screen).contains("20,001 connections"),
+        "{}",
+        rule(&mut screen)
+    );
+    let before = asked(&screen);
+
+    for batch in 0..50 {
+        let events = (0..100).map(|nth| went(1 + batch * 100 + nth));
+        screen.send(Msg::Happened(events.collect()));
+    }
+    screen.later(seconds(3));
+
+    assert_eq!(asked(&screen), before);
+    assert!(
+        rule(&mut screen).contains("15,000 connections"),
+        "{}",
+        rule(&mut screen)
+    );
+}
+
+#[test]
+fn elsewhere_nothing_wakes_the_screen() {
+    let mut screen = followed(Depth::Mono);
+    screen.send(Msg::Happened(vec![came(7, "newcomer"), went(41_318)]));
+    screen.press("1");
+
+    assert_eq!(screen.app.next_change(screen.now), None);
+    screen.press("3");
+    assert!(!screen.text().contains("orders-api-2"), "{}", screen.text());
+}
