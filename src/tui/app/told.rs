@@ -5,6 +5,7 @@ use crate::actions::guard::Guarded;
 use crate::actions::outcome::Outcome;
 use crate::ledger::audit::Outcome as Word;
 use crate::text::Text;
+use crate::tui::widgets::counted;
 
 /// The line of an outcome.
 pub(super) fn told(outcome: &Outcome) -> Toast {
@@ -60,9 +61,9 @@ fn seen_done(outcome: &Outcome) -> (Tone, String) {
         let place = place.map_or_else(String::new, |place| format!(": creds in {place}"));
         return (Tone::Done, format!("{} has a new token{place}", new.name));
     }
-    let servers = report.servers.len();
+    let servers = counted(report.servers.len(), "server");
     let line = format!(
-        "{} {what}: verified on {servers} servers, {} closed",
+        "{} {what}: verified on {servers}, {} closed",
         verb(outcome),
         report.closed()
     );
@@ -72,8 +73,8 @@ fn seen_done(outcome: &Outcome) -> (Tone, String) {
         (
             Tone::Warning,
             format!(
-                "{line}; {} connections could not be read",
-                report.unknown.len()
+                "{line}; {} could not be read",
+                counted(report.unknown.len(), "connection")
             ),
         )
     }

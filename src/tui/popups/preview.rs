@@ -8,10 +8,11 @@ use super::wording::Wording;
 use super::{WIDEST, centred, frame};
 use crate::actions::plan::{Plan, PlannedChange};
 use crate::jwt::json::Node;
+use crate::jwt::keys::PublicKey;
 use crate::jwt::role::SignerKind;
 use crate::text::Text;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Paint, cells, line_of};
+use crate::tui::widgets::{Paint, cells, counted, line_of};
 
 /// Lines below the preview: a blank one, the consent, the reason.
 const FOOT: u16 = 3;
@@ -134,11 +135,8 @@ fn say_steps(words: &mut Wording, plan: &Plan) {
     for (step, nth) in plan.steps.iter().zip(1..) {
         let label = if nth == 1 { "steps" } else { "" };
         let (verb, target, detail) = step.words();
-        words.say(
-            label,
-            &format!("{nth} {verb} {target}: {detail}"),
-            Role::Text,
-        );
+        let step = format!("{nth} {verb} {target}: {}", with_short_keys(&detail));
+        words.say(label, &step, Role::Text);
     }
 }
 
@@ -155,9 +153,21 @@ fn say_changes(words: &mut Wording, changes: &[PlannedChange]) {
             (Some(before), Some(after)) => format!("{before} -> {after}"),
             (before, after) => after.or(before).unwrap_or_default(),
         };
-        let path = Text::from(change.path.as_str());
+        let path = Text::from(with_short_keys(&change.path));
         words.say(label, &format!("{sign} {path}  {value}"), role);
     }
+}
+
+/// Keys as tables show them: nobody reads 56 letters, and the command below has them whole.
+fn with_short_keys(text: &str) -> String {
+    let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
+    words
+        .map(|word| {
+            let end = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            let short = end.parse::<PublicKey>().map(|key| key.short());
+            short.map_or_else(|_| word.to_owned(), |short| short + &word[end.len()..])
+        })
+        .collect()
 }
 
 /// A value as JSON, a text as it is.
@@ -176,7 +186,7 @@ fn say_reach(words: &mut Wording, plan: &Plan) {
     if reach.connections == 0 {
         return;
     }
-    let mut line = format!("{} to be closed", count(reach.connections, "connection"));
+    let mut line = format!("{} to be closed", counted(reach.connections, "connection"));
     if reach.leafnodes > 0 {
         line = format!("{line}, {} of them leafs", reach.leafnodes);
     }
@@ -187,8 +197,24 @@ fn say_reach(words: &mut Wording, plan: &Plan) {
     words.say("reach", &line, Role::Warn);
 }
 
-/// A number and what is counted.
-pub(super) fn count(number: usize, one: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
-    format!("{number} {one}{s}")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jwt::keys::KeyKind;
+
+    #[test]
+    fn keys_are_short_wherever_they_stand_and_nothing_else_is() {
+        let key = PublicKey {
+            kind: KeyKind::User,
+            bytes: [3; 32],
+        };
+        let (long, short) = (key.to_string(), key.short());
+
+        let said = with_short_keys(&format!("/nats/{long}, {long}x {long} at <server time>"));
+
+        assert_eq!(
+            said,
+            format!("/nats/{short}, {long}x {short} at <server time>")
+        );
+    }
 }

@@ -136,6 +136,12 @@ pub fn cells(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
 }
 
+/// A number and what is counted.
+pub fn counted(number: usize, one: &str) -> String {
+    let s = if number == 1 { "" } else { "s" };
+    format!("{} {one}{s}", grouped(number))
+}
+
 /// A number with a comma at every thousand.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
