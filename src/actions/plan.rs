@@ -55,7 +55,7 @@ pub struct Plan {
     pub signer: Option<PlannedSigner>,
     pub base: Vec<Base>,
     pub warnings: Vec<Warning>,
-    /// What cannot be undone; `None` is an act that can.
+    /// The act that takes it back; `None`: nothing does.
     pub undo: Option<ActionId>,
     /// The complete command that does the same, without consent and reason.
     pub command: String,

@@ -30,6 +30,8 @@ use crate::tui::widgets::{Paint, line_of};
 pub struct Board {
     pub title: &'static str,
     summary: String,
+    /// Whether it gives servers a new token; else nothing is said of that.
+    pushes: bool,
     /// The servers that ought to answer, where the act asks them.
     expected: Vec<Text>,
     report: Report,
@@ -47,15 +49,13 @@ enum Line {
 impl Board {
     /// Of an act that begins now.
     pub fn new(title: &'static str, plan: &Plan, servers: Vec<Text>) -> Self {
-        let asks = |step: &Step| matches!(step, Step::Contain { .. } | Step::Push { .. });
-        let expected = if plan.steps.iter().any(asks) {
-            servers
-        } else {
-            Vec::new()
-        };
+        let pushes = |step: &Step| matches!(step, Step::Contain { .. } | Step::Push { .. });
+        let pushes = plan.steps.iter().any(pushes);
+        let expected = if pushes { servers } else { Vec::new() };
         Self {
             title,
             summary: plan.summary.clone(),
+            pushes,
             expected,
             report: Report {
                 steps_of: plan.steps.len(),
@@ -144,9 +144,7 @@ impl Board {
         }
         let heads = ["server", "pushed", "in force", "closed", "open", "state"];
         let heads = (!rows.is_empty()).then(|| heads.map(|head| (head.to_owned(), Role::Muted)));
-        let rows = rows
-            .iter()
-            .map(|row| cells_of(row, self.is_running(), paint));
+        let rows = rows.iter().map(|row| self.cells_of(row, paint));
         let words = words.lines.into_iter().map(Line::Words);
         words
             .chain(heads.into_iter().chain(rows).map(Line::Row))
@@ -160,6 +158,39 @@ impl Board {
         let waiting = self.expected.iter().filter(|name| !is_told(name));
         let waiting = waiting.map(|name| ServerReport::unknown(name.clone(), None));
         told.iter().cloned().chain(waiting).collect()
+    }
+
+    fn cells_of(&self, server: &ServerReport, paint: &Paint<'_>) -> Cells {
+        let is_running = self.is_running();
+        let unknown = if is_running { "…" } else { "unknown" };
+        let answer = |answer: Option<bool>| match answer {
+            Some(true) => ("yes".to_owned(), Role::Text),
+            Some(false) => ("no".to_owned(), Role::Danger),
+            None if !self.pushes => ("·".to_owned(), Role::Faint),
+            None => (unknown.to_owned(), Role::Warn),
+        };
+        let open = server
+            .open
+            .map_or((unknown.to_owned(), Role::Warn), |open| {
+                (
+                    open.to_string(),
+                    if open == 0 { Role::Text } else { Role::Danger },
+                )
+            });
+        let (glyph, word, role) = match server.state {
+            ServerVerdict::Clear => (Glyph::Ok, "clear", Role::Ok),
+            ServerVerdict::Open => (Glyph::Dead, "OPEN", Role::Danger),
+            ServerVerdict::Unknown if is_running => (Glyph::Waiting, "waiting", Role::Muted),
+            ServerVerdict::Unknown => (Glyph::Waiting, "UNKNOWN", Role::Warn),
+        };
+        [
+            (server.name.to_string(), Role::Server),
+            answer(server.pushed),
+            answer(server.in_force),
+            (server.closed.to_string(), Role::Text),
+            open,
+            (format!("{} {word}", paint.glyph(glyph)), role),
+        ]
     }
 
     fn words(&self, width: u16) -> Wording {
@@ -262,37 +293,6 @@ pub const fn word_of(word: Word) -> (&'static str, Role) {
 }
 
 type Cells = [(String, Role); 6];
-
-fn cells_of(server: &ServerReport, is_running: bool, paint: &Paint<'_>) -> Cells {
-    let unknown = if is_running { "…" } else { "unknown" };
-    let answer = |answer: Option<bool>| match answer {
-        Some(true) => ("yes".to_owned(), Role::Text),
-        Some(false) => ("no".to_owned(), Role::Danger),
-        None => (unknown.to_owned(), Role::Warn),
-    };
-    let open = server
-        .open
-        .map_or((unknown.to_owned(), Role::Warn), |open| {
-            (
-                open.to_string(),
-                if open == 0 { Role::Text } else { Role::Danger },
-            )
-        });
-    let (glyph, word, role) = match server.state {
-        ServerVerdict::Clear => (Glyph::Ok, "clear", Role::Ok),
-        ServerVerdict::Open => (Glyph::Dead, "OPEN", Role::Danger),
-        ServerVerdict::Unknown if is_running => (Glyph::Waiting, "waiting", Role::Muted),
-        ServerVerdict::Unknown => (Glyph::Waiting, "UNKNOWN", Role::Warn),
-    };
-    [
-        (server.name.to_string(), Role::Server),
-        answer(server.pushed),
-        answer(server.in_force),
-        (server.closed.to_string(), Role::Text),
-        open,
-        (format!("{} {word}", paint.glyph(glyph)), role),
-    ]
-}
 
 fn put_row(paint: &Paint<'_>, line: Rect, row: &Cells, buf: &mut Buffer) {
     const WIDTHS: [u16; 6] = [16, 10, 10, 8, 10, 12];

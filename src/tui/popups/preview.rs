@@ -7,6 +7,7 @@ use super::consent::{Consenting, Focus, Takes};
 use super::wording::Wording;
 use super::{WIDEST, centred, frame};
 use crate::actions::plan::{Plan, PlannedChange};
+use crate::actions::spec::Level;
 use crate::jwt::json::Node;
 use crate::jwt::keys::PublicKey;
 use crate::jwt::role::SignerKind;
@@ -110,9 +111,11 @@ impl Consenting {
         for warning in &plan.warnings {
             words.say("warning", &warning.what, Role::Warn);
         }
-        let after = plan.undo.map_or("cannot be undone".to_owned(), |undo| {
-            format!("{undo} undoes it")
-        });
+        let after = match (plan.undo, plan.level) {
+            (Some(undo), _) => format!("{undo} undoes it"),
+            (None, Level::Free | Level::Yes) => "nothing to undo".to_owned(),
+            (None, Level::Tail | Level::Name) => "cannot be undone".to_owned(),
+        };
         words.say("after", &after, Role::Text);
         words.say("command", &plan.command, Role::Muted);
         words
@@ -187,8 +190,10 @@ fn say_reach(words: &mut Wording, plan: &Plan) {
         return;
     }
     let mut line = format!("{} to be closed", counted(reach.connections, "connection"));
-    if reach.leafnodes > 0 {
-        line = format!("{line}, {} of them leafs", reach.leafnodes);
+    match (reach.connections, reach.leafnodes) {
+        (_, 0) => {}
+        (1, _) => line.push_str(", a leaf"),
+        (_, leafs) => line = format!("{line}, {} among them", counted(leafs, "leaf")),
     }
     let names: Vec<String> = reach.names.iter().map(Text::to_string).collect();
     if !names.is_empty() && cells(&names.join(", ")) > 0 {
