@@ -5,10 +5,11 @@
 //! ESC [ row ; column H     ESC [ column G     ESC [ attributes ; ink ; paper m     ESC [ ? 25 h, l     ESC [ 0 to 2 J, K
 //! ```
 
+use std::collections::HashSet;
 use std::io::{self, Write as _};
 
 use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::Cell;
+use ratatui::buffer::{Cell, CellWidth as _};
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
@@ -58,6 +59,8 @@ pub(super) struct Page {
     pub(super) size: Size,
     cursor: Cursor,
     at: Position,
+    /// Where characters of two cells begin.
+    wide: HashSet<Position>,
 }
 
 impl Page {
@@ -67,6 +70,7 @@ impl Page {
             size,
             cursor: Cursor::Unknown,
             at: Position::ORIGIN,
+            wide: HashSet::new(),
         }
     }
 
@@ -153,6 +157,28 @@ impl Page {
         write!(self.bytes, "{};", base + nth)
     }
 
+    /// Wipes the character of two cells of which a cell will take one, so that the other is blank in whatever terminal: some
+    /// would give it the looks of what is drawn now. Tells whether it did.
+    fn breaks_wide(&mut self, at: Position, cell: &Cell, held: Pen) -> io::Result<bool> {
+        let next = Position { x: at.x + 1, ..at };
+        let is_wide = cell.cell_width() > 1;
+        let broken = [Some(at), is_wide.then_some(next)];
+        let mut has_wiped = false;
+        for place in broken.into_iter().flatten() {
+            if self.wide.remove(&place) {
+                let held = if has_wiped { Pen::default() } else { held };
+                self.take_up(held, Pen::default())?;
+                self.go_to(place, None)?;
+                self.bytes.push(b' ');
+                has_wiped = true;
+            }
+        }
+        if is_wide {
+            self.wide.insert(at);
+        }
+        Ok(has_wiped)
+    }
+
     fn show(&mut self, cursor: Cursor) -> io::Result<()> {
         if self.cursor == cursor {
             return Ok(());
@@ -231,6 +257,9 @@ impl Backend for Page {
         }
         let (mut held, mut from) = (Pen::default(), None);
         for Stroke { at, cell, pen, .. } in strokes {
+            if self.breaks_wide(at, cell, held)? {
+                (held, from) = (Pen::default(), None);
+            }
             self.go_to(at, from)?;
             self.take_up(held, pen)?;
             held = pen;
@@ -266,6 +295,7 @@ impl Backend for Page {
     fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
         let sequence = match region {
             ClearType::All => {
+                self.wide.clear();
                 self.cursor = Cursor::Unknown; // what came before may be another program's
                 "\x1b[2J"
             }
@@ -387,6 +417,22 @@ mod tests {
         screen
             .draw(|frame| paint(picture, frame.buffer_mut()))
             .unwrap();
+    }
+
+    #[test]
+    fn of_a_wide_character_that_is_overwritten_no_half_takes_other_looks() {
+        let reversed = Style::new().add_modifier(Modifier::REVERSED);
+        let next = vec![("  c", reversed)];
+        let mut changing = Screen::new(Vec::new(), SIZE).unwrap();
+        draw(
+            &mut changing,
+            &vec![("ab", Style::new()), ("日", Style::new())],
+        );
+        draw(&mut changing, &next);
+        let mut anew = Screen::new(Vec::new(), SIZE).unwrap();
+        draw(&mut anew, &next);
+
+        assert_eq!(shown(changing.out()), shown(anew.out()));
     }
 
     proptest! {

@@ -53,8 +53,7 @@ fn ours(text: &str) -> Option<usize> {
             .all(|b| b.is_ascii_digit() || b";:".contains(&b))
     };
     let is_ours = match last {
-        'H' | 'm' => numbers(parameters),
-        'J' => parameters == "2",
+        'H' | 'G' | 'm' | 'J' | 'K' => numbers(parameters),
         'h' | 'l' => parameters
             .strip_prefix('?')
             .is_some_and(|mode| MODES.contains(&mode)),
