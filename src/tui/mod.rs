@@ -40,7 +40,7 @@ use self::runtime::event_loop::{EventLoop, INBOX, Perform as _, Stage};
 use self::runtime::perform::{Reopen, Workers};
 use self::runtime::screen::Screen;
 use self::runtime::terminal::{self, Modes, Mouse};
-use self::theme::{DEFAULT, Depth, Theme};
+use self::theme::{DEFAULT, Depth, Themes};
 use self::widgets::glyph::Glyphs;
 use crate::actions::opening::{Opening, Reach};
 use crate::config::{self, Config};
@@ -83,15 +83,19 @@ pub fn run(
     reopen: impl Fn() -> Result<Opening, Explanation> + Send + Sync + 'static,
     wishes: &Wishes,
 ) -> Result<Ended, TuiError> {
-    let (looks, mouse, warnings) = looks(wishes);
+    let (looks, changeable, warnings) = looks(wishes);
     let mut app = App::new(model(&opening), looks, terminal::size()?);
+    app.mouse = changeable.mouse;
     if let [first, more @ ..] = warnings.as_slice() {
+        let now = Timestamp::now();
+        for warning in more {
+            app.greet(Toast::new(Tone::Failure, warning.as_str()), now);
+        }
         let more = match more.len() {
             0 => String::new(),
-            number => format!(" (and {number} more)"),
+            number => format!(" (and {number} more: `:` log)"),
         };
-        let word = format!("{first}{more}");
-        app.greet(Toast::new(Tone::Failure, word), Timestamp::now());
+        app.greet(Toast::new(Tone::Failure, format!("{first}{more}")), now);
     }
     let reach = opening.reach;
     drop(opening);
@@ -100,7 +104,12 @@ pub fn run(
         .thread_name("worker")
         .build()?;
     let screen = Builder::new_current_thread().enable_all().build()?;
-    let ended = screen.block_on(show(app, &workers, (Arc::new(reopen), reach), mouse));
+    let ended = screen.block_on(show(
+        app,
+        &workers,
+        (Arc::new(reopen), reach),
+        changeable.themes,
+    ));
     workers.shutdown_background();
     Ok(ended?)
 }
@@ -109,11 +118,11 @@ async fn show(
     app: App,
     workers: &Runtime,
     (reopen, reach): (Reopen, Reach),
-    mouse: Mouse,
+    themes: Themes,
 ) -> io::Result<Ended> {
     let (sender, inbox) = mpsc::channel(INBOX);
-    let mut performer = Workers::new(workers.handle().clone(), sender, reopen);
-    let modes = Modes::enter(mouse)?;
+    let mut performer = Workers::new(workers.handle().clone(), sender, (reopen, themes));
+    let modes = Modes::enter(app.mouse)?;
     let screen = Screen::new(io::stdout(), app.size)?;
     performer.perform(Effect::Open(reach));
     let mut event_loop = EventLoop {
@@ -164,6 +173,10 @@ impl Stage for Modes {
     fn suspend(&mut self) -> io::Result<Size> {
         Self::suspend(self)
     }
+
+    fn mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        self.set_mouse(mouse)
+    }
 }
 
 fn model(opening: &Opening) -> Model {
@@ -188,8 +201,14 @@ fn shown_address(url: &str) -> Text {
     host.split('/').next().unwrap_or(host).into()
 }
 
+/// What can be changed while the console is open.
+struct Changeable {
+    themes: Themes,
+    mouse: Mouse,
+}
+
 /// Theme, signs and keys, from flags, environment and settings, and what was wrong with them.
-fn looks(wishes: &Wishes) -> (Looks, Mouse, Vec<String>) {
+fn looks(wishes: &Wishes) -> (Looks, Changeable, Vec<String>) {
     let variable = |name: &str| std::env::var(name).ok();
     let mut warnings = Vec::new();
     let folder = wishes.settings.as_deref();
@@ -207,11 +226,11 @@ fn looks(wishes: &Wishes) -> (Looks, Mouse, Vec<String>) {
         .clone()
         .or(settings.theme)
         .unwrap_or_else(|| DEFAULT.to_owned());
-    let (theme, told) = Theme::load(
-        &name,
-        folder.map(|folder| folder.join("themes")).as_deref(),
+    let themes = Themes {
+        folder: folder.map(|folder| folder.join("themes")),
         depth,
-    );
+    };
+    let (theme, told) = themes.load(&name);
     warnings.extend(told.iter().map(ToString::to_string));
     let keys = folder.map(|folder| config::read_own(&folder.join("keys.toml")));
     let keys = keys.transpose().unwrap_or_else(|error| {
@@ -237,7 +256,7 @@ fn looks(wishes: &Wishes) -> (Looks, Mouse, Vec<String>) {
             glyphs,
             keymap,
         },
-        mouse,
+        Changeable { themes, mouse },
         warnings,
     )
 }

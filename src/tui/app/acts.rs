@@ -90,7 +90,7 @@ fn bound<A: Action>(
 }
 
 /// Why an act is not done in a read-only context.
-pub const READ_ONLY: &str = "read-only: on the command line --write lifts it";
+pub const READ_ONLY: &str = "read-only: `:` write lifts it for 15 minutes";
 
 /// Whether the preview may be looked at in a read-only context. What narrows is lifted by the consent to it; a new key may turn
 /// out to replace one that was revoked, which only the plan says.

@@ -7,6 +7,7 @@
 
 mod acting;
 pub mod acts;
+mod choices;
 mod line;
 pub mod live;
 pub mod model;
@@ -17,8 +18,9 @@ pub mod seen;
 pub mod toast;
 mod told;
 mod update;
+mod visited;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
@@ -32,13 +34,18 @@ use self::model::{Model, World};
 use self::msg::{Interest, JobId, Slot};
 use self::paste::Pasted;
 use self::toast::Toast;
+use self::visited::Visited;
 use super::keymap::{Chord, GLOBAL, Keymap, POPUP};
 use super::popups::Popup;
+use super::runtime::terminal::Mouse;
 use super::theme::Theme;
 use super::views::{Scene, View, ViewKind};
 use super::widgets::Painted;
 use super::widgets::glyph::Glyphs;
 use crate::actions::action::Selection;
+
+/// Toasts that are kept.
+const SAID: usize = 200;
 
 /// How long one hesitates before the keys that may follow are shown.
 const HESITATION: SignedDuration = SignedDuration::from_millis(300);
@@ -49,7 +56,7 @@ const TURN: SignedDuration = SignedDuration::from_millis(125);
 /// Rows of the screen that are not the view's: header and tabs above, rule, hints and toast below.
 const FRAME_ROWS: u16 = 5;
 
-/// How the screen looks and which keys it knows: fixed while it runs.
+/// How the screen looks and which keys it knows.
 #[derive(Clone, Debug)]
 pub struct Looks {
     pub theme: Theme,
@@ -64,9 +71,12 @@ pub struct App {
     /// One stack of places for each tab that was opened; the last of a stack is the deepest.
     tabs: Vec<Vec<Box<dyn View>>>,
     tab: usize,
+    visited: Visited,
     pub popup: Option<Popup>,
     line: Option<FilterLine>,
     toast: Option<(Toast, Timestamp)>,
+    /// All that was said, the oldest first, up to [`SAID`].
+    said: VecDeque<(Timestamp, Toast)>,
     pressed: Pressed,
     jobs: Jobs,
     acting: Acting,
@@ -74,6 +84,7 @@ pub struct App {
     sought: Option<Pasted>,
     watched: Interest,
     pub size: Size,
+    pub mouse: Mouse,
     /// Where things landed in the last frame.
     pub painted: Painted,
     pub state: Running,
@@ -132,15 +143,18 @@ impl App {
             looks,
             tabs: vec![vec![home.open()]],
             tab: 0,
+            visited: Visited::begin(home),
             popup: None,
             line: None,
             toast: None,
+            said: VecDeque::new(),
             pressed: Pressed::default(),
             jobs: Jobs::default(),
             acting: Acting::default(),
             sought: None,
             watched: Interest::Rest,
             size,
+            mouse: Mouse::Terminals,
             painted: Painted::default(),
             state: Running::On,
         }
@@ -148,6 +162,14 @@ impl App {
 
     /// Says something at the start: what is wrong with the settings.
     pub fn greet(&mut self, toast: Toast, now: Timestamp) {
+        self.say(toast, now);
+    }
+
+    /// Shows it on the bottom line, and keeps it for who looks back.
+    fn say(&mut self, toast: Toast, now: Timestamp) {
+        let surplus = (self.said.len() + 1).saturating_sub(SAID);
+        self.said.drain(..surplus);
+        self.said.push_back((now, toast.clone()));
         self.toast = Some((toast, now));
     }
 
@@ -230,7 +252,8 @@ impl App {
             Interest::Connections => self.model.live.next_change(now),
             Interest::Rest | Interest::Servers => None,
         };
-        [toast, hint, turn, live].into_iter().flatten().min()
+        let lift = self.model.lifted_until;
+        [toast, hint, turn, live, lift].into_iter().flatten().min()
     }
 }
 

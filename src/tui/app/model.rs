@@ -35,6 +35,8 @@ pub struct Model {
     pub live: Live,
     pub link: Option<LinkState>,
     pub standing: Standing,
+    /// Until when read-only is lifted; nothing where it never was.
+    pub lifted_until: Option<Timestamp>,
 }
 
 /// Whether the world is open.
@@ -85,6 +87,7 @@ impl Model {
             live: Live::default(),
             link: None,
             standing,
+            lifted_until: None,
         }
     }
 

@@ -17,6 +17,8 @@ use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::UserPage;
 use crate::sys::{Census, SysEvent};
 use crate::text::Text;
+use crate::tui::runtime::terminal::Mouse;
+use crate::tui::theme::Theme;
 use crate::tui::views::Place;
 use crate::tui::views::blank::Culprit;
 
@@ -50,6 +52,8 @@ pub enum Msg {
     /// An act could not be begun, or broke off.
     NoOutcome(JobId, Explanation),
     Ended(JobId, Box<Outcome>),
+    /// A theme was read, and what was wrong with it.
+    Theme(Box<Theme>, Vec<String>),
     /// The guard met a server that came late.
     Guarded(Guarded),
     /// Nobody guards revocations any more.
@@ -150,6 +154,10 @@ pub enum Effect {
     /// What the view on top shows, and so what may wake the screen.
     Watch(Interest),
     Copy(Text),
+    /// Read a theme, by its name.
+    Theme(String),
+    /// Whose clicks are.
+    Mouse(Mouse),
     /// Back to the shell.
     Suspend,
     /// The whole screen anew.

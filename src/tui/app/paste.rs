@@ -9,6 +9,7 @@
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use super::line::{FilterLine, Typed};
 use super::model::World;
 use super::msg::{Ask, Effect, Slot};
 use super::seen::Seen;
@@ -20,13 +21,14 @@ use crate::jwt::envelope::TokenKind;
 use crate::jwt::keys::{AccountId, KeyKind, PublicKey, UserId};
 use crate::jwt::user::User;
 use crate::text::Text;
+use crate::tui::popups::Popup;
 use crate::tui::views::{Found, Place, Sought, Wish};
 
 /// What is longer is not looked at. A token may be larger, but nobody pastes one that is.
-pub(super) const MOST_BYTES: usize = 64 * 1024;
+const MOST_BYTES: usize = 64 * 1024;
 
 /// Why pasted text was not taken where no seed may stand.
-pub(super) const SEED_DROPPED: &str = "a seed was pasted: it was dropped";
+const SEED_DROPPED: &str = "a seed was pasted: it was dropped";
 
 /// Whose row is wanted.
 #[derive(Clone, Debug)]
@@ -55,7 +57,7 @@ struct Row {
 }
 
 /// Whether a seed stands in the text, whole or damaged.
-pub(super) fn holds_seed(text: &str) -> bool {
+fn holds_seed(text: &str) -> bool {
     text.split_whitespace().any(looks_secret)
 }
 
@@ -174,8 +176,37 @@ fn heavy_seed(key: PublicKey) -> String {
 }
 
 impl App {
+    /// What is pasted is data: for a line that is open, else to select whom it is about. No line takes a seed.
+    pub(super) fn paste(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+        if text.len() > MOST_BYTES {
+            let word = "more than 64 KiB were pasted, and dropped";
+            self.say(Toast::new(Tone::Failure, word), now);
+            return Vec::new();
+        }
+        let is_secret = holds_seed(text);
+        match (&mut self.popup, &mut self.line) {
+            (Some(Popup::Consent(asked)), _) if is_secret => asked.tell(SEED_DROPPED),
+            (Some(Popup::Consent(asked)), _) => asked.paste(text),
+            (Some(Popup::Palette(palette)), _) if !is_secret => palette.paste(text),
+            (Some(_), _) => {
+                let word = "what was pasted was dropped: esc closes this, then paste it again";
+                self.say(Toast::new(Tone::Word, word), now);
+            }
+            (None, Some(line)) if is_secret => line.error = Some(SEED_DROPPED.to_owned()),
+            (None, Some(_)) => {
+                let pasted = |line: &mut FilterLine| {
+                    line.paste(text);
+                    Typed::More
+                };
+                return self.type_filter(pasted, now);
+            }
+            (None, None) => return self.paste_into_place(text, now),
+        }
+        Vec::new()
+    }
+
     /// What is pasted into a place selects whom it is about.
-    pub(super) fn paste_into_place(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
+    fn paste_into_place(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
         self.sought = None;
         match Pasted::read(text) {
             Ok(pasted) => self.look_for(pasted, now),

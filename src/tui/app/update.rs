@@ -11,7 +11,7 @@ use super::line::{FilterLine, Typed};
 use super::model::World;
 use super::msg::{Answer, Ask, Effect, Interest, Msg, Slot};
 use super::toast::{Toast, Tone};
-use super::{App, Pressed, Scene, ViewKind, paste};
+use super::{App, Pressed, Scene, ViewKind};
 use crate::actions::opening::Reach;
 use crate::inventory::filter::FilterError;
 use crate::tui::keymap::{Binding, Chord, Command, Resolution};
@@ -21,6 +21,7 @@ use crate::tui::widgets::Target;
 
 /// Takes in one message.
 pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
+    app.end_lift(now);
     let mut effects = match msg {
         Msg::Input(event) => app.input(event, now),
         Msg::Opened(opened) => {
@@ -92,6 +93,13 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.ended(job, outcome, now);
             app.look_again(now)
         }
+        Msg::Theme(theme, warnings) => {
+            app.looks.theme = *theme;
+            for warning in warnings {
+                app.say(Toast::new(Tone::Failure, warning), now);
+            }
+            Vec::new()
+        }
         Msg::Guarded(guarded) => {
             app.guarded(&guarded, now);
             Vec::new()
@@ -124,8 +132,10 @@ impl App {
             }
             Event::Mouse(mouse) => self.mouse(mouse, now),
             Event::FocusGained => {
-                if let Some(Popup::Consent(asked)) = &mut self.popup {
-                    asked.look_again(now);
+                match &mut self.popup {
+                    Some(Popup::Consent(asked)) => asked.look_again(now),
+                    Some(Popup::Lifting(asked)) => asked.look_again(now),
+                    Some(_) | None => {}
                 }
                 Vec::new()
             }
@@ -147,10 +157,9 @@ impl App {
         let chord = Chord::from(key);
         // Only what has a modifier passes a consent: to leave, to draw anew.
         if !chord.modifiers.contains(KeyModifiers::CONTROL)
-            && let Some(Popup::Consent(asked)) = &mut self.popup
+            && let Some(effects) = self.answer_popup(key, now)
         {
-            let given = asked.key(key, now);
-            return self.consented(given, now);
+            return effects;
         }
         // Esc takes back what was begun.
         if key.code == KeyCode::Esc && !self.pressed.chords.is_empty() {
@@ -180,7 +189,26 @@ impl App {
         }
     }
 
-    fn command(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
+    /// A popup in which letters are typed, or answer, takes every key.
+    fn answer_popup(&mut self, key: KeyEvent, now: Timestamp) -> Option<Vec<Effect>> {
+        match &mut self.popup {
+            Some(Popup::Consent(asked)) => {
+                let given = asked.key(key, now);
+                Some(self.consented(given, now))
+            }
+            Some(Popup::Lifting(asked)) => {
+                let said = asked.key(key, now);
+                Some(self.lift(said, now))
+            }
+            Some(Popup::Palette(palette)) => {
+                let chosen = palette.key(key);
+                Some(self.choose(chosen, now))
+            }
+            Some(_) | None => None,
+        }
+    }
+
+    pub(super) fn command(&mut self, command: Command, now: Timestamp) -> Vec<Effect> {
         match command {
             Command::Quit => self.quit(now),
             Command::Suspend => vec![Effect::Suspend],
@@ -194,7 +222,24 @@ impl App {
                 self.line = self.view().map(|view| FilterLine::new(view.filter()));
                 Vec::new()
             }
+            Command::Palette => {
+                self.popup = Some(Popup::Palette(self.palette(now)));
+                Vec::new()
+            }
+            Command::Log => {
+                self.popup = Some(Popup::Log(self.log()));
+                Vec::new()
+            }
             Command::Go(kind) => self.go(kind, now),
+            Command::LastPlace => self.go_back_to(self.visited.last(), now),
+            Command::PlaceBack => {
+                let place = self.visited.back();
+                self.go_back_to(place, now)
+            }
+            Command::PlaceForward => {
+                let place = self.visited.forward();
+                self.go_back_to(place, now)
+            }
             Command::Refresh if self.model.link.is_none() && !self.model.is_opening() => {
                 self.open(Reach::Servers, now)
             }
@@ -248,12 +293,28 @@ impl App {
             return self.go_to_top(kind, now);
         }
         self.tab = tab;
+        self.visited.go(kind);
+        self.refresh(now)
+    }
+
+    /// To a place where one was, as it was left.
+    fn go_back_to(&mut self, place: Option<ViewKind>, now: Timestamp) -> Vec<Effect> {
+        let Some(place) = place else {
+            self.say(
+                Toast::new(Tone::Word, "no other place was visited that way"),
+                now,
+            );
+            return Vec::new();
+        };
+        self.tab = self.tab_of(place);
+        self.visited.go(place);
         self.refresh(now)
     }
 
     /// To the beginning of a tab.
     pub(super) fn go_to_top(&mut self, kind: ViewKind, now: Timestamp) -> Vec<Effect> {
         self.tab = self.tab_of(kind);
+        self.visited.go(kind);
         if let Some(stack) = self.tabs.get_mut(self.tab) {
             stack.truncate(1);
         }
@@ -343,7 +404,7 @@ impl App {
         }
     }
 
-    fn type_filter(
+    pub(super) fn type_filter(
         &mut self,
         key: impl FnOnce(&mut FilterLine) -> Typed,
         now: Timestamp,
@@ -377,34 +438,6 @@ impl App {
         }
     }
 
-    /// What is pasted is data: for a line that is open, else to select whom it is about. No line takes a seed.
-    fn paste(&mut self, text: &str, now: Timestamp) -> Vec<Effect> {
-        if text.len() > paste::MOST_BYTES {
-            let word = "more than 64 KiB were pasted, and dropped";
-            self.say(Toast::new(Tone::Failure, word), now);
-            return Vec::new();
-        }
-        let is_secret = paste::holds_seed(text);
-        match (&mut self.popup, &mut self.line) {
-            (Some(Popup::Consent(asked)), _) if is_secret => asked.tell(paste::SEED_DROPPED),
-            (Some(Popup::Consent(asked)), _) => asked.paste(text),
-            (Some(_), _) => {
-                let word = "what was pasted was dropped: esc closes this, then paste it again";
-                self.say(Toast::new(Tone::Word, word), now);
-            }
-            (None, Some(line)) if is_secret => line.error = Some(paste::SEED_DROPPED.to_owned()),
-            (None, Some(_)) => {
-                let pasted = |line: &mut FilterLine| {
-                    line.paste(text);
-                    Typed::More
-                };
-                return self.type_filter(pasted, now);
-            }
-            (None, None) => return self.paste_into_place(text, now),
-        }
-        Vec::new()
-    }
-
     fn mouse(&mut self, mouse: MouseEvent, now: Timestamp) -> Vec<Effect> {
         match mouse.kind {
             MouseEventKind::ScrollDown => self.command(Command::Down, now),
@@ -430,10 +463,6 @@ impl App {
             }
             _ => Vec::new(), // crossterm's own: buttons and motions that mean nothing here
         }
-    }
-
-    pub(super) fn say(&mut self, toast: Toast, now: Timestamp) {
-        self.toast = Some((toast, now));
     }
 
     fn end_toast(&mut self, now: Timestamp) {

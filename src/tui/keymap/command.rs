@@ -54,6 +54,11 @@ commands! {
     DetailUp "detail-up" "less" "scroll the detail up";
     Copy "copy" "copy" "copy the public key, or else the name";
     Refresh "refresh" "refresh" "ask again";
+    Palette "palette" "palette" "everything that can be done from here: acts, places, settings";
+    LastPlace "last-place" "last place" "to the place where one was before, and back";
+    PlaceBack "place-back" "place back" "one place back on the way that one came";
+    PlaceForward "place-forward" "place forward" "one place forward again";
+    Log "log" "log" "what was said so far";
     Help "help" "help" "all keys of this place";
     Redraw "redraw" "redraw" "draw the whole screen anew";
     Suspend "suspend" "suspend" "back to the shell, until fg";

@@ -100,6 +100,11 @@ impl Consenting {
         self.preview.plan()
     }
 
+    /// Whether it is asked for in a read-only context too.
+    pub(in crate::tui) fn holds_read_only(&self) -> bool {
+        takes(self.plan(), Access::ReadOnly).is_ok_and(|takes| takes == self.takes)
+    }
+
     /// The terminal came to the front.
     pub(in crate::tui) fn look_again(&mut self, now: Timestamp) {
         self.steady.look_again(now);

@@ -3,6 +3,9 @@
 pub mod board;
 pub mod consent;
 pub mod keys;
+pub mod lifting;
+pub mod log;
+pub mod palette;
 pub mod pick;
 mod preview;
 pub mod reading;
@@ -16,6 +19,9 @@ use ratatui::style::Modifier;
 use self::board::Board;
 use self::consent::Consenting;
 use self::keys::Keys;
+use self::lifting::Lifting;
+use self::log::Log;
+use self::palette::Palette;
 use self::pick::Pick;
 use self::reading::Reading;
 use super::keymap::{Command, Keymap};
@@ -31,6 +37,12 @@ const WIDEST: u16 = 78;
 pub enum Popup {
     /// All keys of a place.
     Keys(Keys),
+    /// Everything that can be done from here.
+    Palette(Palette),
+    /// What was said so far.
+    Log(Log),
+    /// Whether read-only is to be lifted.
+    Lifting(Lifting),
     /// A letter chooses.
     Pick(Pick),
     /// What an act would do is being read.
@@ -60,11 +72,23 @@ impl Popup {
                 keys.command(command, size);
                 Answered::Open
             }
+            (Self::Log(log), command) => {
+                log.command(command, size);
+                Answered::Open
+            }
             (Self::Board(board), command) => {
                 board.command(command, size);
                 Answered::Open
             }
-            (Self::Pick(_) | Self::Reading(_) | Self::Consent(_), _) => Answered::Open,
+            // These take their keys by themselves.
+            (
+                Self::Pick(_)
+                | Self::Palette(_)
+                | Self::Lifting(_)
+                | Self::Reading(_)
+                | Self::Consent(_),
+                _,
+            ) => Answered::Open,
         }
     }
 
@@ -78,6 +102,9 @@ impl Popup {
         dim(screen, buf);
         match self {
             Self::Keys(keys) => keys.paint(paint, screen, buf),
+            Self::Palette(palette) => return Some(palette.paint(paint, screen, buf)),
+            Self::Log(log) => log.paint(paint, screen, buf),
+            Self::Lifting(lifting) => lifting.paint(paint, screen, buf),
             Self::Pick(pick) => pick.paint(paint, screen, buf),
             Self::Reading(reading) => reading.paint(paint, screen, buf),
             Self::Consent(asked) => return Some(asked.paint(paint, screen, buf)),

@@ -12,7 +12,7 @@ pub(super) const LABEL: u16 = 9;
 /// A line: its label, which may be empty, and its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line {
-    pub(super) label: &'static str,
+    pub(super) label: String,
     pub(super) words: String,
     pub(super) role: Role,
 }
@@ -34,6 +34,10 @@ impl Wording {
 
     /// Words after a label, wrapped; what follows stands under the words.
     pub(super) fn say(&mut self, label: &'static str, words: &str, role: Role) {
+        self.say_at(label.to_owned(), words, role);
+    }
+
+    pub(super) fn say_at(&mut self, label: String, words: &str, role: Role) {
         let room = usize::from(self.width.saturating_sub(LABEL)).max(8);
         let mut label = Some(label);
         for words in wrapped(words, room) {
@@ -54,7 +58,7 @@ impl Line {
         } else {
             Role::Muted
         };
-        paint.put(buf, at, place.width.min(LABEL), self.label, sign);
+        paint.put(buf, at, place.width.min(LABEL), &self.label, sign);
         let begin = place.x.saturating_add(LABEL);
         let room = place.right().saturating_sub(begin);
         paint.put(

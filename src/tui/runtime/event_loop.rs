@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::screen::Screen;
+use super::terminal::Mouse;
 use crate::tui::app::msg::{Effect, Msg};
 use crate::tui::app::{App, Running, render, update};
 use crate::tui::widgets::Painted;
@@ -36,6 +37,8 @@ pub trait Perform {
 pub trait Stage {
     /// Gives the terminal away and takes it back. It may have another size then.
     fn suspend(&mut self) -> io::Result<Size>;
+    /// Takes clicks, or leaves them to the terminal.
+    fn mouse(&mut self, mouse: Mouse) -> io::Result<()>;
 }
 
 /// The loop and what it runs on.
@@ -116,13 +119,15 @@ where
                     let size = self.stage.suspend()?;
                     self.take(Msg::Input(Event::Resize(size.width, size.height)))?;
                 }
+                Effect::Mouse(mouse) => self.stage.mouse(mouse)?,
                 Effect::Copy(text) => self.screen.write(copied(&text.to_string())?.as_slice())?,
                 Effect::Open(_)
                 | Effect::Ask(..)
                 | Effect::Watch(_)
                 | Effect::Prepare(..)
                 | Effect::Apply(..)
-                | Effect::StopActs => {
+                | Effect::StopActs
+                | Effect::Theme(_) => {
                     self.performer.perform(effect);
                 }
             }
@@ -172,6 +177,7 @@ fn is_seen(msg: &Msg) -> bool {
         | Msg::Progress(..)
         | Msg::NoOutcome(..)
         | Msg::Ended(..)
+        | Msg::Theme(..)
         | Msg::Guarded(_)
         | Msg::GuardEnded(_)
         | Msg::Unfinished(_)

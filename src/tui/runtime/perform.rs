@@ -28,6 +28,7 @@ use crate::sys::{Census, LinkEvent, Sys};
 use crate::text::Text;
 use crate::tui::app::acts::Intent;
 use crate::tui::app::msg::{Answer, Ask, Effect, Interest, JobId, Link, Msg, Slot, Work};
+use crate::tui::theme::Themes;
 
 /// Between two countings of the servers while they are shown: their own heartbeat.
 const SHOWN: Duration = Duration::from_secs(10);
@@ -43,6 +44,7 @@ pub struct Workers {
     runtime: Handle,
     inbox: mpsc::Sender<Msg>,
     reopen: Reopen,
+    themes: Themes,
     ports: Arc<Mutex<Option<Ports>>>,
     /// Ends everything that runs on the world that is open.
     world: CancellationToken,
@@ -58,11 +60,16 @@ pub struct Workers {
 }
 
 impl Workers {
-    pub fn new(runtime: Handle, inbox: mpsc::Sender<Msg>, reopen: Reopen) -> Self {
+    pub fn new(
+        runtime: Handle,
+        inbox: mpsc::Sender<Msg>,
+        (reopen, themes): (Reopen, Themes),
+    ) -> Self {
         Self {
             runtime,
             inbox,
             reopen,
+            themes,
             ports: Arc::default(),
             world: CancellationToken::new(),
             jobs: HashMap::new(),
@@ -191,6 +198,15 @@ impl Workers {
         });
     }
 
+    fn read_theme(&self, name: String) {
+        let (themes, inbox) = (self.themes.clone(), self.inbox.clone());
+        self.runtime.spawn_blocking(move || {
+            let (theme, told) = themes.load(&name);
+            let told = told.iter().map(ToString::to_string).collect();
+            let _ = inbox.blocking_send(Msg::Theme(Box::new(theme), told)); // a screen that is gone is told nothing
+        });
+    }
+
     /// An act is not dropped half-way, also if the world is opened anew under it.
     fn apply(&self, job: JobId, approved: Approved) {
         let ports = held(&self.ports);
@@ -219,8 +235,9 @@ impl Perform for Workers {
             Effect::Prepare(job, intent) => self.prepare(job, intent),
             Effect::Apply(job, approved) => self.apply(job, *approved),
             Effect::StopActs => self.stop.cancel(),
+            Effect::Theme(name) => self.read_theme(name),
             Effect::Watch(interest) => drop(self.interest.send_replace(interest)),
-            Effect::Copy(_) | Effect::Suspend | Effect::Redraw => {} // the loop's, which has the terminal
+            Effect::Copy(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Redraw => {} // the loop's, which has the terminal
         }
     }
 }

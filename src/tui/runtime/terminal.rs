@@ -71,6 +71,16 @@ impl Modes {
         out.flush()
     }
 
+    /// Takes clicks, or leaves them to the terminal.
+    pub fn set_mouse(&mut self, mouse: Mouse) -> io::Result<()> {
+        self.mouse = mouse;
+        let mut out = io::stdout();
+        match mouse {
+            Mouse::Ours => execute!(out, EnableMouseCapture),
+            Mouse::Terminals => execute!(out, DisableMouseCapture),
+        }
+    }
+
     /// Gives the terminal back to the shell, and takes it again when the shell continues us.
     pub fn suspend(&self) -> io::Result<Size> {
         leave();

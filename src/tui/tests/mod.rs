@@ -5,6 +5,7 @@ mod acting;
 mod acts;
 mod cost;
 mod live;
+mod palette;
 mod pasting;
 mod running;
 pub(crate) mod screen;

@@ -21,7 +21,8 @@ use crate::tui::keymap::Resolution;
 use crate::tui::runtime::event_loop::{EventLoop, INBOX, Perform, Stage};
 use crate::tui::runtime::perform::Workers;
 use crate::tui::runtime::screen::Screen;
-use crate::tui::theme::Depth;
+use crate::tui::runtime::terminal::Mouse;
+use crate::tui::theme::{Depth, Themes};
 use crate::tui::{Wishes, looks};
 
 /// Keeps each write.
@@ -71,6 +72,10 @@ impl Perform for Nobody {
 impl Stage for Nobody {
     fn suspend(&mut self) -> io::Result<Size> {
         Ok(WIDE)
+    }
+
+    fn mouse(&mut self, _: Mouse) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -229,7 +234,11 @@ fn a_worker_that_breaks_off_is_told_and_not_waited_for() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (inbox, mut messages) = mpsc::channel(INBOX);
     let broken = || panic!("it is found out how a panic is told");
-    let mut workers = Workers::new(runtime.handle().clone(), inbox, Arc::new(broken));
+    let themes = Themes {
+        folder: None,
+        depth: Depth::True,
+    };
+    let mut workers = Workers::new(runtime.handle().clone(), inbox, (Arc::new(broken), themes));
 
     workers.perform(Effect::Open(Reach::Offline));
 

@@ -6,7 +6,7 @@ pub mod role;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ratatui::style::{Color, Style};
 
@@ -30,6 +30,21 @@ const OURS: &[(&str, &str)] = &[
 
 /// More than these stand on each other only in a circle.
 const GENERATIONS: usize = 8;
+
+/// Where themes are read from, and for which terminal.
+#[derive(Clone, Debug)]
+pub struct Themes {
+    /// Where a person's own lie.
+    pub folder: Option<PathBuf>,
+    pub depth: Depth,
+}
+
+impl Themes {
+    /// Reads a theme by its name, and tells what was wrong with it.
+    pub fn load(&self, name: &str) -> (Theme, Vec<Warning>) {
+        Theme::load(name, self.folder.as_deref(), self.depth)
+    }
+}
 
 /// The style of each role.
 #[derive(Clone, Debug)]

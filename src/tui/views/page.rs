@@ -278,6 +278,7 @@ impl<S: Subject> View for Page<S> {
             Command::Open,
             Command::Describe,
             Command::Filter,
+            Command::Palette,
             Command::Sort,
             Command::Columns,
             Command::Mark,

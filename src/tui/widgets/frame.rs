@@ -90,6 +90,11 @@ fn left_of_header(model: &Model, paint: &Paint<'_>) -> Words {
         words.push((" ".to_owned(), Role::Text));
         words.push(("read-only".to_owned(), Role::FrameReadOnly));
     }
+    if let Some(until) = model.lifted_until {
+        words.push((" ".to_owned(), Role::Text));
+        let word = format!("write until {}", until.strftime("%H:%M UTC"));
+        words.push((word, role));
+    }
     if let Some((up, all)) = model.answered() {
         let role = if up == all { Role::Muted } else { Role::Warn };
         words.push((format!("   {up} of {all} servers"), role));

@@ -101,6 +101,7 @@ impl View for Accounts {
             Command::List,
             Command::Describe,
             Command::Filter,
+            Command::Palette,
             Command::Mark,
             Command::Copy,
             Command::Refresh,

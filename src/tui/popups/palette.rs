@@ -1,0 +1,229 @@
+//! One list of all that can be done from here: acts, places, settings. Letters narrow it, Enter runs what the cursor is on. What
+//! stands in it, and what running means, is the app's.
+//!
+//! ```text
+//! ╭─ Do or go ────────────────────────────────────────────────────╮
+//! │ › rev                                                         │
+//! │                                                               │
+//! │ ▌ Revoke user         R     Cut a user off everywhere         │
+//! │   Lift revocation     L     not revoked                       │
+//! ╰─────────────────────────────────────── enter run   esc close ─╯
+//! ```
+
+use crossterm::event::{Event, KeyCode, KeyEvent};
+use frizbee::{CaseMatching, Config, Matcher};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use tui_input::Input;
+use tui_input::backend::crossterm::EventHandler as _;
+
+use super::{WIDEST, centred, frame};
+use crate::actions::spec::ActionId;
+use crate::tui::app::acts::Allowed;
+use crate::tui::keymap::Command;
+use crate::tui::runtime::terminal::Mouse;
+use crate::tui::theme::Role;
+use crate::tui::widgets::glyph::Glyph;
+use crate::tui::widgets::{Paint, cells, line_of};
+
+/// Longer than anything that is looked for.
+const LONGEST: usize = 128;
+
+/// Lines above the list: what is typed, and a blank one.
+const HEAD: u16 = 2;
+
+/// Cells of titles and of keys.
+const TITLE: u16 = 26;
+const KEY: u16 = 9;
+
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    Act(ActionId),
+    Command(Command),
+    Theme(&'static str),
+    Mouse(Mouse),
+    /// Asks whether read-only is to be lifted.
+    Write,
+    ReadOnly,
+}
+
+/// A line of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub title: String,
+    /// Other words for it. One that is typed whole comes first.
+    pub aliases: Vec<String>,
+    pub key: String,
+    /// What it does; for one that cannot be done the reason is shown instead.
+    pub help: String,
+    pub allowed: Allowed,
+    pub runs: Runs,
+}
+
+/// The list, narrowed by what was typed.
+#[derive(Clone, Debug)]
+pub struct Palette {
+    typed: Input,
+    entries: Vec<Entry>,
+    /// The entries that fit, the best first.
+    fitting: Vec<usize>,
+    cursor: usize,
+}
+
+/// What a key made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    NotYet,
+    Closed,
+    Run(Runs),
+}
+
+impl Palette {
+    pub fn new(entries: Vec<Entry>) -> Self {
+        let mut palette = Self {
+            typed: Input::default(),
+            entries,
+            fitting: Vec::new(),
+            cursor: 0,
+        };
+        palette.narrow();
+        palette
+    }
+
+    pub(in crate::tui) fn key(&mut self, key: KeyEvent) -> Chosen {
+        let last = self.fitting.len().saturating_sub(1);
+        match key.code {
+            KeyCode::Esc => return Chosen::Closed,
+            KeyCode::Enter => {
+                let entry = self.fitting.get(self.cursor);
+                let entry = entry.and_then(|nth| self.entries.get(*nth));
+                return entry.map_or(Chosen::NotYet, |entry| Chosen::Run(entry.runs));
+            }
+            KeyCode::Down => self.cursor = self.cursor.saturating_add(1).min(last),
+            KeyCode::Up => self.cursor = self.cursor.saturating_sub(1),
+            _ => {
+                let is_full = self.typed.value().chars().count() >= LONGEST;
+                if !(is_full && matches!(key.code, KeyCode::Char(_))) {
+                    self.typed.handle_event(&Event::Key(key));
+                    self.narrow();
+                }
+            }
+        }
+        Chosen::NotYet
+    }
+
+    /// Pasted text is typed text: its controls are left out, and it runs nothing.
+    pub(in crate::tui) fn paste(&mut self, text: &str) {
+        let room = LONGEST.saturating_sub(self.typed.value().chars().count());
+        for letter in text.chars().filter(|c| !c.is_control()).take(room) {
+            self.typed
+                .handle(tui_input::InputRequest::InsertChar(letter));
+        }
+        self.narrow();
+    }
+
+    /// Ranks the entries by what was typed, and the best comes under the cursor.
+    fn narrow(&mut self) {
+        let wanted = self
+            .typed
+            .value()
+            .trim()
+            .trim_start_matches(':')
+            .trim_start();
+        let config = Config {
+            casing: CaseMatching::Ignore,
+            ..Config::default()
+        };
+        let named = |entry: &Entry| format!("{} {}", entry.title, entry.aliases.join(" "));
+        let names: Vec<String> = self.entries.iter().map(named).collect();
+        let found = Matcher::new(wanted, &config).match_list(&names);
+        let fitting = found
+            .iter()
+            .filter_map(|found| usize::try_from(found.index).ok());
+        let mut fitting: Vec<usize> = fitting.collect();
+        let is_named = |nth: &usize| {
+            let entry = self.entries.get(*nth);
+            entry.is_some_and(|entry| {
+                entry
+                    .aliases
+                    .iter()
+                    .any(|alias| alias.eq_ignore_ascii_case(wanted))
+            })
+        };
+        fitting.sort_by_key(|nth| !is_named(nth));
+        self.fitting = fitting;
+        self.cursor = 0;
+    }
+
+    pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) -> Position {
+        // As high as the whole list: it does not move while it is narrowed.
+        let height = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
+        let area = centred(screen, WIDEST, height.saturating_add(HEAD + 2));
+        let inside = frame(paint, area, ("Do or go", "enter run   esc close"), buf);
+        let caret = self.paint_typed(paint, line_of(inside, 0), buf);
+        let room = inside.height.saturating_sub(HEAD);
+        let from = self
+            .cursor
+            .saturating_sub(usize::from(room.saturating_sub(1)));
+        let fitting = self.fitting.iter().enumerate().skip(from);
+        for ((nth, entry), row) in fitting.zip(0..room) {
+            if let Some(entry) = self.entries.get(*entry) {
+                let line = line_of(inside, HEAD + row);
+                entry.paint(paint, line, nth == self.cursor, buf);
+            }
+        }
+        if self.fitting.is_empty() {
+            let line = line_of(inside, HEAD);
+            let at = Position::new(line.x + 2, line.y);
+            paint.put(
+                buf,
+                at,
+                line.width.saturating_sub(2),
+                "nothing is called so",
+                Role::Muted,
+            );
+        }
+        caret
+    }
+
+    fn paint_typed(&self, paint: &Paint<'_>, line: Rect, buf: &mut Buffer) -> Position {
+        let begin = paint.put(buf, Position::new(line.x, line.y), 2, ": ", Role::Key);
+        let count = format!("{} of {}", self.fitting.len(), self.entries.len());
+        let at = Position::new(line.x, line.y);
+        let end = paint.put_right(buf, at, line.width, &count, Role::Muted);
+        let room = end.saturating_sub(begin + 1);
+        let scroll = self.typed.visual_scroll(usize::from(room));
+        let shown: String = self.typed.value().chars().skip(scroll).collect();
+        paint.put(buf, Position::new(begin, line.y), room, &shown, Role::Text);
+        let caret = self.typed.visual_cursor().saturating_sub(scroll);
+        let caret = u16::try_from(caret).unwrap_or(0).min(room);
+        Position::new(begin + caret, line.y)
+    }
+}
+
+impl Entry {
+    fn paint(&self, paint: &Paint<'_>, line: Rect, is_current: bool, buf: &mut Buffer) {
+        if is_current {
+            buf.set_style(line, paint.style(Role::Cursor));
+            let bar = paint.glyph(Glyph::Cursor);
+            paint.put(buf, Position::new(line.x, line.y), 1, bar, Role::Accent);
+        }
+        let (title, key, remark, role) = match (&self.allowed, &self.runs) {
+            (Allowed::No(why), _) => (Role::Faint, Role::KeyOff, why, Role::Muted),
+            (Allowed::Yes, Runs::Act(_)) => (Role::Text, Role::KeyAct, &self.help, Role::Muted),
+            (Allowed::Yes, _) => (Role::Text, Role::Key, &self.help, Role::Muted),
+        };
+        let parts = [
+            (2, TITLE, self.title.as_str(), title),
+            (2 + TITLE, KEY, self.key.as_str(), key),
+            (2 + TITLE + KEY, u16::MAX, remark.as_str(), role),
+        ];
+        for (x, width, words, role) in parts {
+            let at = Position::new(line.x.saturating_add(x).min(line.right()), line.y);
+            let room = line.right().saturating_sub(at.x);
+            paint.put(buf, at, room.min(width.saturating_sub(1)), words, role);
+        }
+        debug_assert!(cells(&self.key) < KEY);
+    }
+}
