@@ -1,7 +1,6 @@
 //! Carries out an approved plan: intent on disk, steps, proof, result. No record, no act; a step is never torn, and an act
 //! that was cut off leaves an open intent that the next start shows.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -9,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::explain::{Explain, Explanation};
 use crate::ledger::audit::{self, Change, Detail, Digest, Draft, Ending, Outcome as Word, Tokens};
 use crate::ledger::guard::{self, Guard};
-use crate::ledger::{Ledger, LedgerError, RecordId};
+use crate::ledger::{LedgerError, RecordId};
 
 use super::certifying::certify_writer;
 use super::outcome::{GuardReport, Outcome, Recorded, Report};
@@ -51,7 +50,11 @@ pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Ou
     let started = Instant::now();
     ports.freshen_census().await;
     let draft = draft(&approved, ports);
-    let intent = match on_disk(&ports.record.ledger, move |ledger| ledger.intent(draft)).await {
+    let intent = match ports
+        .record
+        .on_disk(move |ledger| ledger.intent(draft))
+        .await
+    {
         Ok(intent) => intent,
         Err(error) => return not_begun(approved, &error),
     };
@@ -68,10 +71,10 @@ pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Ou
         manner.watch,
     );
     let ending = ending(&ended, ports);
-    let result = on_disk(&ports.record.ledger, move |ledger| {
-        ledger.result(intent, ending)
-    })
-    .await;
+    let result = ports
+        .record
+        .on_disk(move |ledger| ledger.result(intent, ending))
+        .await;
     if !ended.report.pushed.is_empty() {
         let told = certify_writer(&approved.plan, ports).await;
         ended.report.warnings.extend(told);
@@ -166,22 +169,6 @@ fn not_begun(approved: Approved, error: &LedgerError) -> Outcome {
         took_ms: 0,
         error: Some(explanation),
     }
-}
-
-/// Appends are synced, so they go beside the runtime.
-pub(super) async fn on_disk(
-    ledger: &Arc<dyn Ledger>,
-    work: impl FnOnce(&dyn Ledger) -> Result<RecordId, LedgerError> + Send + 'static,
-) -> Result<RecordId, LedgerError> {
-    let ledger = Arc::clone(ledger);
-    let done = tokio::task::spawn_blocking(move || work(ledger.as_ref())).await;
-    done.unwrap_or_else(|error| {
-        let source = std::io::Error::other(error.to_string());
-        Err(LedgerError::NotRecorded {
-            path: "ledger".into(),
-            source,
-        })
-    })
 }
 
 fn draft(approved: &Approved, ports: &Ports) -> Draft {

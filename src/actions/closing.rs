@@ -13,7 +13,6 @@ use crate::inventory::connection::ConnectionRow;
 use crate::jwt::keys::{ConnId, UserId};
 use crate::sys::{ConnQuery, Kicked, SysEvent};
 
-use super::facts::user_of;
 use super::outcome::{CameBack, ServerReport};
 use super::steps::{Steps, Stopped};
 use super::verify;
@@ -107,7 +106,7 @@ async fn returned(
 ) -> Vec<CameBack> {
     let mut waiting: HashMap<UserId, Vec<&ConnectionRow>> = HashMap::new();
     for row in closed {
-        if let Some(user) = user_of(row) {
+        if let Some(user) = row.proven_user() {
             waiting.entry(user).or_default().push(row);
         }
     }
@@ -120,7 +119,10 @@ async fn returned(
             let SysEvent::Connected(row) = event else {
                 continue;
             };
-            let Some(left) = user_of(&row).and_then(|user| waiting.get_mut(&user)?.pop()) else {
+            let Some(left) = row
+                .proven_user()
+                .and_then(|user| waiting.get_mut(&user)?.pop())
+            else {
                 continue;
             };
             let after = row

@@ -47,7 +47,6 @@ pub struct Facts {
 pub struct AccountFacts {
     pub base: Token,
     pub account: Account,
-    pub from: BaseFrom,
     /// Other tokens of it that are out there, with how many servers have each.
     pub split: Vec<(Token, usize)>,
     /// Tokens that a resolver keeps and no server trusts. Never a base.
@@ -56,14 +55,6 @@ pub struct AccountFacts {
     pub stored: Option<Token>,
     /// Live connections on the server that has most of them.
     pub most_connections: u64,
-}
-
-/// Whose copy the base is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BaseFrom {
-    Servers,
-    /// No server was asked, or none has the account.
-    Store,
 }
 
 /// A user that was found.
@@ -129,9 +120,10 @@ impl Facts {
         &'a self,
         users: &'a [KnownUser],
     ) -> impl Iterator<Item = &'a ConnectionRow> {
-        self.open
-            .iter()
-            .filter(|row| user_of(row).is_some_and(|id| users.iter().any(|user| user.id == id)))
+        self.open.iter().filter(|row| {
+            row.proven_user()
+                .is_some_and(|id| users.iter().any(|user| user.id == id))
+        })
     }
 
     /// Open connections whose user nobody can read: bearer tokens are hidden, callout users have none.
@@ -220,13 +212,11 @@ pub fn unanswered(census: &Census) -> impl Iterator<Item = &ServerRow> {
         .filter(|server| server.state != ServerState::Up)
 }
 
-/// The user of a connection, where its token proves it.
-pub fn user_of(row: &ConnectionRow) -> Option<UserId> {
-    let holder = row.holder.as_ref()?;
-    match holder.identity {
-        Identity::Verified | Identity::Spoofed => holder.user.as_ref().map(|user| user.key),
-        Identity::Unverified | Identity::Callout => None,
-    }
+/// Whether an account's revocations keep out whoever holds a connection.
+pub(super) fn is_kept_out(account: &Account, row: &ConnectionRow) -> bool {
+    let issued_at = row.holder.as_ref().and_then(|holder| holder.issued_at);
+    let revoked_at = |user| account.revocations.revoked_at(user, issued_at);
+    row.proven_user().and_then(revoked_at).is_some()
 }
 
 fn is_unreadable(row: &ConnectionRow) -> bool {

@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, HashMap};
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::inventory::connection::ConnectionRow;
 use crate::inventory::server::{ServerLabel, ServerRow, ServerState};
 use crate::jwt::account::Account;
 use crate::jwt::keys::{AccountId, ConnId, ServerId};
@@ -21,9 +20,8 @@ use crate::ledger::guard::Guard;
 use crate::sys::{ConnQuery, Kicked, Proof, ServerNews, Sys, SysError, SysEvent, Update};
 use crate::text::Text;
 
-use super::apply::on_disk;
 use super::copies::ServerCopies;
-use super::facts::user_of;
+use super::facts::is_kept_out;
 use super::ports::Ports;
 use super::verify::PAUSE;
 
@@ -155,7 +153,11 @@ async fn push_again(
         return problem(server, account, &"no server has the account");
     };
     let draft = draft(ports, server, account, guards);
-    let intent = match on_disk(&ports.record.ledger, move |ledger| ledger.intent(draft)).await {
+    let intent = match ports
+        .record
+        .on_disk(move |ledger| ledger.intent(draft))
+        .await
+    {
         Ok(intent) => intent,
         Err(error) => return problem(server, account, &error),
     };
@@ -181,10 +183,10 @@ async fn push_again(
             .map(|why| serde_json::json!({"what": why}).into()),
         change: None,
     };
-    let result = on_disk(&ports.record.ledger, move |ledger| {
-        ledger.result(intent, ending)
-    })
-    .await;
+    let result = ports
+        .record
+        .on_disk(move |ledger| ledger.result(intent, ending))
+        .await;
     let unrecorded = result.as_ref().err().map(|error| error.to_string().into());
     Guarded {
         server: server.name.clone(),
@@ -278,11 +280,6 @@ async fn is_in_force(
         tokio::time::sleep(PAUSE).await;
     }
     Ok(false)
-}
-
-fn is_kept_out(account: &Account, row: &ConnectionRow) -> bool {
-    let issued_at = row.holder.as_ref().and_then(|holder| holder.issued_at);
-    user_of(row).is_some_and(|user| account.revocations.revoked_at(user, issued_at).is_some())
 }
 
 fn draft(ports: &Ports, server: &ServerLabel, account: AccountId, guards: &[Guard]) -> Draft {

@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::jwt::account::Account;
 use crate::jwt::keys::{AccountId, PublicKey};
-use crate::ledger::Ledger;
 use crate::ledger::audit::Actor;
 use crate::ledger::guard::Guards;
 use crate::ledger::roster::RosterFile;
+use crate::ledger::{Ledger, LedgerError};
 use crate::store::Store;
 use crate::sys::{Signers, Standing as KeyStanding, Sys};
 use crate::text::Text;
@@ -43,6 +43,21 @@ pub struct Record {
 }
 
 impl Record {
+    /// Reads or writes the ledger beside the runtime: an append is synced, and a chain may be long.
+    pub async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Ledger) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let ledger = Arc::clone(&self.ledger);
+        let done = tokio::task::spawn_blocking(move || work(ledger.as_ref())).await;
+        done.unwrap_or_else(|error| {
+            Err(LedgerError::Disk {
+                path: self.folder.join("ledger"),
+                source: std::io::Error::other(error.to_string()),
+            })
+        })
+    }
+
     pub fn roster(&self) -> RosterFile {
         RosterFile::of(&self.folder)
     }

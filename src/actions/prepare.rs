@@ -18,7 +18,7 @@ use crate::text::Text;
 use super::action::{Action, Needs};
 use super::administrators::administrators;
 use super::copies::ServerCopies;
-use super::facts::{AccountFacts, BaseFrom, Facts, KnownUser, user_of};
+use super::facts::{AccountFacts, Facts, KnownUser};
 use super::plan::{Plan, Preview, Step};
 use super::ports::Ports;
 use super::refs::AccountRef;
@@ -202,7 +202,7 @@ async fn read_live_tokens(facts: &mut Facts, sys: &dyn Sys) -> Result<(), Refusa
         let own = facts
             .open
             .iter()
-            .filter(|row| user_of(row) == Some(user.id));
+            .filter(|row| row.proven_user() == Some(user.id));
         let youngest =
             own.max_by_key(|row| row.holder.as_ref().and_then(|holder| holder.issued_at));
         if let Some(row) = youngest {
@@ -320,22 +320,16 @@ async fn read_account(
             .map_err(|error| not_connected(&error))?,
         None => ServerCopies::default(),
     };
-    let (base, from) = match (copies.best(), &stored) {
-        (Some(best), _) => (best.clone(), BaseFrom::Servers),
-        (None, Some(stored)) => (stored.clone(), BaseFrom::Store),
-        (None, None) => {
-            return Err(Refusal::Unknown {
-                what: "account",
-                written: id.to_string().into(),
-            });
-        }
-    };
+    let base = copies.best().or(stored.as_ref()).cloned();
+    let base = base.ok_or_else(|| Refusal::Unknown {
+        what: "account",
+        written: id.to_string().into(),
+    })?;
     let account = view(&base)?;
     ports.book.learn(account.clone());
     Ok(AccountFacts {
         base,
         account,
-        from,
         split: copies.others().to_vec(),
         foreign: copies.foreign,
         stored,
@@ -394,7 +388,7 @@ fn learn_from_open(facts: &mut Facts) {
         for row in facts
             .open
             .iter()
-            .filter(|row| user_of(row) == Some(user.id))
+            .filter(|row| row.proven_user() == Some(user.id))
         {
             let Some(holder) = &row.holder else { continue };
             user.issued_at = user.issued_at.max(holder.issued_at);

@@ -2,7 +2,6 @@
 //! on the servers; it repairs nothing, since running the act again does.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use futures::future::join;
 use serde::Serialize;
@@ -12,8 +11,8 @@ use crate::explain::{Code, Explain, Explanation};
 use crate::jwt::json::Node;
 use crate::jwt::keys::AccountId;
 use crate::jwt::token::Token;
+use crate::ledger::LedgerError;
 use crate::ledger::audit::{Change, Record, Target};
-use crate::ledger::{Ledger, LedgerError};
 use crate::sys::{Copies, Enforced, Gathered, Sys};
 use crate::text::Text;
 
@@ -116,7 +115,8 @@ pub enum Stands {
 /// Every act without a result, the oldest first. Only a record that cannot be read is an error: a silent server is unknown.
 pub async fn unfinished(ports: &Ports) -> Result<Vec<Unfinished>, LedgerError> {
     let mut all = Vec::new();
-    for intent in open_intents(&ports.record.ledger).await? {
+    let open = ports.record.on_disk(|ledger| ledger.open_intents());
+    for intent in open.await? {
         let mut edits = Vec::new();
         for (account, edit) in planned_edits(&intent) {
             let servers = match ports.sys.as_deref() {
@@ -132,17 +132,6 @@ pub async fn unfinished(ports: &Ports) -> Result<Vec<Unfinished>, LedgerError> {
         all.push(Unfinished { intent, edits });
     }
     Ok(all)
-}
-
-/// The whole chain may be read for it, so it goes beside the runtime.
-async fn open_intents(ledger: &Arc<dyn Ledger>) -> Result<Vec<Record>, LedgerError> {
-    let ledger = Arc::clone(ledger);
-    let read = tokio::task::spawn_blocking(move || ledger.open_intents()).await;
-    read.unwrap_or_else(|error| {
-        let source = std::io::Error::other(error.to_string());
-        let path = "ledger".into();
-        Err(LedgerError::Disk { path, source })
-    })
 }
 
 /// One line of an intent's diff.

@@ -32,8 +32,6 @@ pub enum Refusal {
     ReadOnly(Text),
     #[error("consent is missing: {}", consent_of(*.level, .wanted))]
     Consent { level: Level, wanted: String },
-    #[error("this would act on your own user {0}")]
-    Oneself(PublicKey),
     #[error("the servers cannot be asked: {0}")]
     NotConnected(Text),
     #[error("{0}")]
@@ -90,7 +88,6 @@ impl Explain for Refusal {
             Self::NotPermitted(_) => explanation(Code::NotPermitted).then_run("see what you hold", "nats-oam status"),
             Self::ReadOnly(_) => explanation(Code::ReadOnly).then("add --write"),
             Self::Consent { level, wanted } => explanation(Code::Consent).then(format!("add {}", consent_of(*level, wanted))),
-            Self::Oneself(key) => explanation(Code::Consent).then(format!("add --confirm {key} if that is what you want")),
             Self::NotConnected(_) => explanation(Code::NotConnected).then_run("see why", "nats-oam status"),
             Self::Unreadable(_) => explanation(Code::Store),
             Self::Unsound(_) => explanation(Code::Policy),

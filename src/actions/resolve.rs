@@ -8,7 +8,7 @@ use crate::jwt::user::User;
 use crate::sys::{Census, ConnQuery, Sys};
 use crate::text::Text;
 
-use super::facts::{KnownUser, user_of};
+use super::facts::KnownUser;
 use super::given::{self, bare_key};
 use super::lookup;
 use super::refs::{AccountRef, ConnRef, UserRef, WhomRef};
@@ -166,7 +166,7 @@ impl Resolver<'_> {
             .find(|row| row.id == id)
             .cloned();
         let row = row.ok_or_else(|| lookup::not_open(&told, written))?;
-        let user = user_of(&row).ok_or_else(|| {
+        let user = row.proven_user().ok_or_else(|| {
             Refusal::Unreadable(
                 format!("whose {written} is cannot be read: its token is hidden").into(),
             )

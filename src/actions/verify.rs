@@ -14,7 +14,7 @@ use crate::sys::{ConnQuery, Gathered, Proof, Sys, SysError};
 use crate::text::Text;
 
 use super::enforce::Pushed;
-use super::facts::user_of;
+use super::facts::is_kept_out;
 use super::outcome::{ServerReport, ServerVerdict};
 use super::prepare::SMALL_ACCOUNT;
 
@@ -114,11 +114,14 @@ impl Containment<'_> {
             if !told.is_silent(&server.name) {
                 look.answered.push(server.name.clone());
             }
-            let kept_out = rows.iter().filter(|row| self.is_kept_out(row)).count();
+            let kept_out = rows
+                .iter()
+                .filter(|row| is_kept_out(self.account, row))
+                .count();
             *look.open.entry(server.name.clone()).or_default() += kept_out;
             let (asked, unasked): (Vec<_>, Vec<_>) =
                 rows.iter().partition(|row| row.holder.is_some());
-            let unreadable = asked.into_iter().filter(|row| user_of(row).is_none());
+            let unreadable = asked.into_iter().filter(|row| row.proven_user().is_none());
             look.unreadable
                 .extend(unreadable.map(|row| format!("{}/{}", row.server.name, row.id.cid).into()));
             look.unasked += unasked.len();
@@ -176,16 +179,6 @@ impl Containment<'_> {
         }))
     }
 
-    fn is_kept_out(&self, row: &ConnectionRow) -> bool {
-        let issued_at = row.holder.as_ref().and_then(|holder| holder.issued_at);
-        user_of(row).is_some_and(|user| {
-            self.account
-                .revocations
-                .revoked_at(user, issued_at)
-                .is_some()
-        })
-    }
-
     fn reports(&self, proofs: &Gathered<Proof>, look: &Look) -> Vec<ServerReport> {
         let census = self.sys.census().borrow().clone();
         // Somebody whose name nobody knows: its address is in the servers' configuration.
@@ -214,7 +207,7 @@ impl Containment<'_> {
         let before = self
             .before
             .iter()
-            .filter(|row| row.server.name == *name && self.is_kept_out(row))
+            .filter(|row| row.server.name == *name && is_kept_out(self.account, row))
             .count();
         let state = match (in_force, open) {
             (Some(_), Some(open)) if open > 0 => ServerVerdict::Open,

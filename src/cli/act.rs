@@ -102,7 +102,6 @@ fn refused(action: &str, refusal: &Refusal, output: &Output) -> u8 {
         | Refusal::NotPermitted(_)
         | Refusal::ReadOnly(_)
         | Refusal::Consent { .. }
-        | Refusal::Oneself(_)
         | Refusal::Unreadable(_)
         | Refusal::Unsound(_)
         | Refusal::NoRecord(_) => Word::Refused,

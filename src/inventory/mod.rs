@@ -105,7 +105,7 @@ pub enum Problem {
     Unreadable { why: Text },
     #[error("it is no token, perhaps half-written: {why}")]
     Torn { why: Text },
-    #[error("it holds a token of another kind: {found:?}")]
+    #[error("it holds the token of {}", .found.with_article())]
     WrongKind { found: TokenKind },
     #[error("the token is called \"{name}\", its file \"{file}\"")]
     NameDiffers { name: Text, file: Text },

@@ -49,13 +49,7 @@ impl Account {
             _ => Vec::new(),
         };
         Ok(Self {
-            id: envelope
-                .subject
-                .try_into()
-                .map_err(|error| TokenError::Key {
-                    field: "sub",
-                    error,
-                })?,
+            id: envelope.subject_as()?,
             name: envelope.name.clone(),
             issuer: envelope.issuer,
             issued_at: envelope.issued_at,

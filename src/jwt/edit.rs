@@ -151,63 +151,6 @@ fn place_for(pairs: &[(String, Node)], shape: Option<&Shape>, key: &str) -> usiz
         .unwrap_or(pairs.len())
 }
 
-/// One line of a diff.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// JSON Pointer into the payload.
-    pub path: String,
-    pub kind: ChangeKind,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChangeKind {
-    Added(Node),
-    Removed(Node),
-    Replaced { before: Node, after: Node },
-}
-
-/// What differs between two trees, in the order of the second, what is gone last. Lists are compared as wholes.
-pub fn diff(before: &Node, after: &Node) -> Vec<Change> {
-    let mut changes = Vec::new();
-    compare(&mut Vec::new(), before, after, &mut changes);
-    changes
-}
-
-fn compare(path: &mut Vec<String>, before: &Node, after: &Node, changes: &mut Vec<Change>) {
-    let (Node::Object(old), Node::Object(new)) = (before, after) else {
-        if before != after {
-            let kind = ChangeKind::Replaced {
-                before: before.clone(),
-                after: after.clone(),
-            };
-            changes.push(Change {
-                path: pointer(path),
-                kind,
-            });
-        }
-        return;
-    };
-    for (key, node) in new {
-        path.push(key.clone());
-        match before.get(key) {
-            Some(held) => compare(path, held, node, changes),
-            None => changes.push(Change {
-                path: pointer(path),
-                kind: ChangeKind::Added(node.clone()),
-            }),
-        }
-        path.pop();
-    }
-    for (key, node) in old.iter().filter(|(key, _)| after.get(key).is_none()) {
-        path.push(key.clone());
-        changes.push(Change {
-            path: pointer(path),
-            kind: ChangeKind::Removed(node.clone()),
-        });
-        path.pop();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -307,30 +250,5 @@ mod tests {
         assert_eq!(base.oddities().len(), 2);
         assert_eq!(tree.at(&["nats", "limits", "conn"]), Some(&Node::from(7)));
         assert_eq!(tree.at(&["nats", "LIMITS"]), None);
-    }
-
-    #[test]
-    fn the_diff_of_an_edit_is_the_edit() {
-        let base = token_of(
-            &account("ORDERS", [("limits", Node::EMPTY_OBJECT)]),
-            &operator_signer(),
-        );
-        let tree = apply(&base, &[revoke(WHO)], UnixTime(100));
-
-        let changes = diff(base.tree(), &tree);
-
-        let added = Node::object([(WHO, Node::from(100))]);
-        assert_eq!(
-            changes,
-            [Change {
-                path: "/nats/revocations".into(),
-                kind: ChangeKind::Added(added)
-            }]
-        );
-        assert_eq!(diff(&tree, &tree), []);
-        assert!(matches!(
-            diff(&tree, base.tree())[0].kind,
-            ChangeKind::Removed(_)
-        ));
     }
 }

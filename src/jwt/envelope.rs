@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::go_rules;
 use super::json::Node;
-use super::keys::{KeyKind, PublicKey};
+use super::keys::{KeyError, KeyKind, PublicKey};
 use super::shapes;
 use super::time::UnixTime;
 use super::token::TokenError;
@@ -37,6 +37,19 @@ impl TokenKind {
         }
     }
 
+    /// The word for messages: "a token of a user".
+    pub const fn with_article(self) -> &'static str {
+        match self {
+            Self::Operator => "an operator",
+            Self::Account => "an account",
+            Self::User => "a user",
+            Self::Activation => "an activation",
+            Self::AuthorizationRequest => "an authorization request",
+            Self::AuthorizationResponse => "an authorization response",
+            Self::Generic => "something else",
+        }
+    }
+
     /// The kinds of key that may sign it. Empty: any.
     pub(super) fn issuers(self) -> &'static [KeyKind] {
         match self {
@@ -65,6 +78,19 @@ pub struct Envelope {
     pub not_before: Option<UnixTime>,
     /// The `jti`.
     pub id: Text,
+}
+
+impl Envelope {
+    /// The subject as the id of one kind of thing.
+    pub(super) fn subject_as<T: TryFrom<PublicKey, Error = KeyError>>(
+        &self,
+    ) -> Result<T, TokenError> {
+        let unfit = |error| TokenError::Key {
+            field: "sub",
+            error,
+        };
+        self.subject.try_into().map_err(unfit)
+    }
 }
 
 /// Kind and version: at the top for version 1, in the body since.

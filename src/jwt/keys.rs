@@ -93,8 +93,9 @@ impl KeyKind {
 pub enum KeyError {
     #[error("expected a public {} key ({}...), got \"{got}\"", .wanted.noun(), .wanted.letter())]
     WrongKind { wanted: KeyKind, got: Text },
-    #[error("\"{0}\" is not a public key")]
-    Malformed(Text),
+    /// What it was is not said: a seed that somebody took for a key would be repeated.
+    #[error("these {chars} characters are no public key")]
+    Malformed { chars: usize },
 }
 
 /// Encodes 32 bytes with a prefix byte and a checksum, as all nkeys are written.
@@ -180,7 +181,9 @@ impl FromStr for PublicKey {
     type Err = KeyError;
 
     fn from_str(written: &str) -> Result<Self, KeyError> {
-        let malformed = || KeyError::Malformed(written.into());
+        let malformed = || KeyError::Malformed {
+            chars: written.chars().count(),
+        };
         let raw = decode_checked(written).ok_or_else(malformed)?;
         let (prefix, bytes) = raw.split_first().ok_or_else(malformed)?;
         Ok(Self {
@@ -339,14 +342,24 @@ mod tests {
 
         assert!(matches!(
             broken.parse::<AccountId>(),
-            Err(KeyError::Malformed(_))
+            Err(KeyError::Malformed { .. })
         ));
         for short in ["", "A", "AA", "ACATS5"] {
             assert!(
-                matches!(short.parse::<AccountId>(), Err(KeyError::Malformed(_))),
+                matches!(short.parse::<AccountId>(), Err(KeyError::Malformed { .. })),
                 "{short}"
             );
         }
+    }
+
+    #[test]
+    fn a_seed_that_is_taken_for_a_key_is_not_repeated() {
+        let seed = "SUAAGAYDAMBQGAYDAMBQGAYDAMBQGAYDAMBQGAYDAMBQGAYDAMBQGA6BEM";
+
+        let error = seed.parse::<PublicKey>().unwrap_err();
+
+        let told = format!("{error} {error:?}");
+        assert!(!told.contains("SUAA"), "{told}");
     }
 
     #[test]

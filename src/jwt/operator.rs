@@ -31,13 +31,7 @@ impl Operator {
         let envelope = token.expect(TokenKind::Operator)?.envelope();
         let body: Body = view(token.body())?;
         Ok(Self {
-            id: envelope
-                .subject
-                .try_into()
-                .map_err(|error| TokenError::Key {
-                    field: "sub",
-                    error,
-                })?,
+            id: envelope.subject_as()?,
             name: envelope.name.clone(),
             issuer: envelope.issuer,
             issued_at: envelope.issued_at,

@@ -19,7 +19,7 @@ use super::creds::Creds;
 use super::envelope::{self, Envelope, TokenKind};
 use super::go_rules::{self, Misfit, Oddity};
 use super::json::{JsonError, Node};
-use super::keys::{KeyError, PublicKey};
+use super::keys::{KeyError, KeyKind, PublicKey};
 use super::shapes;
 use super::signer::{SignError, Signer};
 use super::time::UnixTime;
@@ -92,10 +92,10 @@ pub enum TokenError {
         field: &'static str,
         error: KeyError,
     },
-    #[error("it is of kind {found:?}, not {wanted:?}")]
+    #[error("it is the token of {}, not of {}", .found.with_article(), .wanted.with_article())]
     Kind { wanted: TokenKind, found: TokenKind },
-    #[error("a {0} key may not sign it")]
-    IssuerKind(&'static str),
+    #[error("the key of {} may not sign it", .0.with_article())]
+    IssuerKind(KeyKind),
     #[error("the signature is not of {issuer}")]
     Signature { issuer: PublicKey },
     #[error("it could not be signed: {0}")]
@@ -148,7 +148,7 @@ impl Token {
         let issuer = self.envelope.issuer;
         let allowed = self.envelope.kind.issuers();
         if !allowed.is_empty() && !allowed.contains(&issuer.kind) {
-            return Err(TokenError::IssuerKind(issuer.kind.noun()));
+            return Err(TokenError::IssuerKind(issuer.kind));
         }
         let [_, payload, signature] = parts(&self.text)?;
         let signature: [u8; 64] = decode_part("signature", signature)?
@@ -405,7 +405,7 @@ mod tests {
         let by_operator = token_of(&user("u", []), &operator_signer());
         assert_eq!(
             by_operator.verify(),
-            Err(TokenError::IssuerKind("operator"))
+            Err(TokenError::IssuerKind(KeyKind::Operator))
         );
     }
 

@@ -38,11 +38,14 @@ impl User {
             ("", Some(outside)) => outside.parse(),
             (account, _) => account.parse(),
         };
-        let key = |field| move |error| TokenError::Key { field, error };
+        let unfit = |error| TokenError::Key {
+            field: "issuer_account",
+            error,
+        };
         Ok(Self {
-            id: envelope.subject.try_into().map_err(key("sub"))?,
+            id: envelope.subject_as()?,
             name: envelope.name.clone(),
-            account: account.map_err(key("issuer_account"))?,
+            account: account.map_err(unfit)?,
             issuer: envelope.issuer,
             issued_at: envelope.issued_at,
             expires_at: envelope.expires_at,
@@ -91,13 +94,6 @@ pub struct Permissions {
     pub subscribe: AllowDeny,
     #[serde(rename(deserialize = "resp"))]
     pub responses: Option<Responses>,
-}
-
-impl Permissions {
-    /// Whether it says nothing, so that the account's defaults hold.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// Two lists of subjects. An `allow` list that is there but empty is not the same as none.

@@ -56,14 +56,6 @@ impl Guards {
         })?;
         Ok(())
     }
-
-    /// Ends the guards of an intent early and drops what has expired. One that is not there is ended already.
-    pub fn remove(&self, id: RecordId, now: Timestamp) -> Result<(), LedgerError> {
-        self.0.update(|guards: &mut Vec<Guard>| {
-            guards.retain(|held| held.until_at > now && held.id != id);
-        })?;
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -97,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_guard_of_the_same_intent_replaces_the_older_one_and_can_be_ended() {
+    fn a_guard_of_the_same_intent_replaces_the_older_one() {
         let home = Home::new();
         let guards = Guards::of(&home.ledger());
         let newer = Guard {
@@ -109,8 +101,6 @@ mod tests {
         guards.put(newer.clone(), at(1)).unwrap();
 
         assert_eq!(guards.list(at(1)).unwrap(), [newer]);
-        guards.remove(guard(1, 0).id, at(2)).unwrap();
-        assert_eq!(guards.list(at(2)).unwrap(), []);
     }
 
     #[test]

@@ -201,11 +201,6 @@ impl<'a> Contexts<'a> {
         self.named_in("context.txt")
     }
 
-    /// The context that was selected before.
-    pub fn previous(&self) -> Option<Text> {
-        self.named_in("previous-context.txt")
-    }
-
     fn named_in(&self, file: &str) -> Option<Text> {
         let text = fs::read_to_string(self.nats.join(file)).ok()?;
         let name = text.trim();

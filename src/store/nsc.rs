@@ -13,10 +13,10 @@ use super::marker::Marker;
 use super::paths::{Paths, operators};
 use super::read::{Reader, unreadable};
 use super::tree::{Tree, file_stem};
-use super::walk::{Sink, walk};
+use super::walk::{Sink, as_text, walk};
 use super::write::{Lock, Over, make_directories, shown, sweep, write_directory, write_file};
 use super::{Store, StoreError, Stored};
-use crate::inventory::{Flaw, Problem};
+use crate::inventory::{Fact, FactBody, Flaw, Problem, Source};
 use crate::jwt::envelope::TokenKind;
 use crate::jwt::keys::{AccountId, PublicKey, UserId};
 use crate::jwt::signer::Signer;
@@ -77,16 +77,20 @@ impl NscStore {
     }
 
     /// What lies in the stores folder that no tool expects there.
-    pub fn flaws_beside(&self) -> Vec<Flaw> {
+    fn flaws_beside(&self) -> Vec<Fact> {
         let entries = fs::read_dir(&self.tree.stores)
             .into_iter()
             .flatten()
             .flatten();
         let odd =
             entries.filter(|entry| entry.path().is_dir() && !entry.path().join(".nsc").exists());
-        odd.map(|entry| Flaw {
+        let flaw = |entry: fs::DirEntry| Flaw {
             place: self.tree.shown(&entry.path()),
             problem: Problem::NoMarker,
+        };
+        odd.map(|entry| Fact {
+            of: FactBody::Flaw(flaw(entry)),
+            from: Source::Store,
         })
         .collect()
     }
@@ -102,11 +106,7 @@ impl NscStore {
         };
         let mut reader = self.reader();
         let bytes = reader.read(path).map_err(in_file)?;
-        let text = str::from_utf8(bytes).map_err(|error| {
-            in_file(Problem::Torn {
-                why: error.to_string().into(),
-            })
-        })?;
+        let text = as_text(bytes).map_err(in_file)?;
         if !claim::is_whole(text) {
             return Err(in_file(Problem::Torn {
                 why: "its signature is cut off".into(),
@@ -328,7 +328,10 @@ impl NscStore {
 
 impl Store for NscStore {
     fn facts(&self, sink: Sink<'_>) {
-        walk(&self.tree, sink);
+        let beside = self.flaws_beside();
+        if beside.is_empty() || sink(beside).is_continue() {
+            walk(&self.tree, sink);
+        }
     }
 
     fn token(&self, of: &Stored) -> Result<Token, StoreError> {

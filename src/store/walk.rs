@@ -424,7 +424,7 @@ fn is_hidden(name: &std::ffi::OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-fn as_text(bytes: &[u8]) -> Result<&str, Problem> {
+pub(super) fn as_text(bytes: &[u8]) -> Result<&str, Problem> {
     str::from_utf8(bytes).map_err(|error| Problem::Torn {
         why: error.to_string().into(),
     })

@@ -12,6 +12,9 @@ use super::keyring::NewKey;
 use super::signer::{CredsSigner, CredsSource};
 use super::{NscStore, Store, StoreError, Stored};
 use crate::jwt::account::Account;
+use crate::jwt::edit::with;
+use crate::jwt::envelope::TokenKind;
+use crate::jwt::fresh;
 use crate::jwt::json::Node;
 use crate::jwt::keys::{AccountId, KeyKind, PublicKey, UserId};
 use crate::jwt::operator::Operator;
@@ -341,28 +344,16 @@ pub fn mint(
     now: UnixTime,
 ) -> Result<Minted, StoreError> {
     let key = NewKey::random(KeyKind::User)?;
-    let mut body = vec![
-        ("pub", Node::EMPTY_OBJECT),
-        ("sub", Node::EMPTY_OBJECT),
-        ("subs", Node::from(-1)),
-        ("data", Node::from(-1)),
-        ("payload", Node::from(-1)),
-    ];
     // Never where the account itself signs: servers before 2.1 refused that (nats-server#1740).
-    if signer.public_key() != account.key() {
-        body.push(("issuer_account", Node::from(account.to_string())));
-    }
-    body.extend([("type", Node::from("user")), ("version", Node::from(2))]);
-    let body = body
-        .into_iter()
-        .map(|(key, node)| (key.to_owned(), node))
-        .collect();
-    let tree = Node::object([
-        ("exp", Node::from(now.0.saturating_add(MINTED_FOR_S))),
-        ("name", Node::from(format!("nats-oam {admin}"))),
-        ("sub", Node::from(key.public_key().to_string())),
-        ("nats", Node::Object(body)),
-    ]);
+    let issuer_account = (signer.public_key() != account.key()).then_some(account);
+    let name = format!("nats-oam {admin}").into();
+    let tree = fresh::user(
+        &name,
+        UserId::from_bytes(key.public_key().bytes),
+        issuer_account,
+    );
+    let end = Node::from(now.0.saturating_add(MINTED_FOR_S));
+    let tree = with(tree, TokenKind::User, ["exp"], end);
     let token = Token::issue(&tree, signer, now)?;
     Ok(Minted { token, key })
 }

@@ -2,7 +2,7 @@
 
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
 use crate::actions::closing::written;
-use crate::actions::facts::{Facts, user_of};
+use crate::actions::facts::Facts;
 use crate::actions::plan::{Plan, Reach, Reference, Step, Target, Warning};
 use crate::actions::refs::ConnRef;
 use crate::actions::refusal::Refusal;
@@ -67,7 +67,7 @@ impl Action for KickConnections {
             plan.level = Level::Tail;
             plan.confirm = open.len().to_string();
         }
-        let is_own = |row: &ConnectionRow| user_of(row).map(UserId::key) == facts.me;
+        let is_own = |row: &ConnectionRow| row.proven_user().map(UserId::key) == facts.me;
         if let Some(me) = facts.me.filter(|_| open.iter().any(is_own)) {
             plan.level = Level::Tail;
             plan.confirm = me.to_string();

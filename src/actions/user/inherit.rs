@@ -187,7 +187,6 @@ fn without_issuer_account(tree: Node) -> Node {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::actions::facts::BaseFrom;
     use crate::jwt::fresh;
     use crate::jwt::keys::{AccountId, KeyKind, UserId};
     use crate::jwt::signer::Signer as _;
@@ -223,7 +222,6 @@ mod tests {
             let account = AccountFacts {
                 account: Account::of(&base).unwrap(),
                 base,
-                from: BaseFrom::Store,
                 split: Vec::new(),
                 foreign: Vec::new(),
                 stored: None,

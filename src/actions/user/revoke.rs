@@ -6,7 +6,7 @@ use std::fmt;
 
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
 use crate::actions::closing::written;
-use crate::actions::facts::{Facts, KnownUser, unanswered, user_of};
+use crate::actions::facts::{Facts, KnownUser, unanswered};
 use crate::actions::plan::{Plan, PlannedChange, Reach, SignAccount, Step, Target, Warning};
 use crate::actions::refs::{AccountRef, WhomRef};
 use crate::actions::refusal::Refusal;
@@ -106,7 +106,7 @@ impl Entry {
     /// Whether the token of a connection, if it can be read, is dead by this entry for everybody.
     fn reaches(&self, row: &ConnectionRow) -> bool {
         let issued_at = row.holder.as_ref().and_then(|holder| holder.issued_at);
-        user_of(row).is_some()
+        row.proven_user().is_some()
             && match &self.at {
                 Value::ServerTime { .. } => true,
                 Value::Given(at) => at.as_i64() >= Some(issued_at.unwrap_or_default().0),

@@ -1,7 +1,5 @@
 //! `audit ls|info|verify`. The record is read from local disk; no server is asked for it.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 
 use super::{fail, item, list as print};
@@ -12,14 +10,12 @@ use crate::actions::recovery::begun;
 use crate::actions::refusal::Refusal;
 use crate::actions::when::When;
 use crate::cli::output::{Answer, Output};
-use crate::explain::{Code, Explain, Explanation};
+use crate::explain::{Explain, Explanation};
 use crate::jwt::keys::PublicKey;
 use crate::jwt::operator::Operator;
 use crate::ledger::audit::Digest;
 use crate::ledger::audit::verification::ChainCheck;
-use crate::ledger::{
-    Ledger, LedgerError, Listing, Query, Record, RecordId, Verification, Warning as Noticed,
-};
+use crate::ledger::{Listing, Query, Record, RecordId, Verification, Warning as Noticed};
 use crate::store::Stored;
 use crate::text::Text;
 
@@ -42,9 +38,10 @@ pub(in crate::cli) async fn list(asked: Asked, opened: &Opened, output: &Output)
         limit: output.limit().filter(|_| output.is_plain_list()),
         ..Query::default()
     };
-    let read = on_disk(opened, move |ledger| {
-        Ok((ledger.records(&query)?, ledger.open_intents()?))
-    });
+    let read = opened
+        .ports
+        .record
+        .on_disk(move |ledger| Ok((ledger.records(&query)?, ledger.open_intents()?)));
     match read.await {
         Ok((listing, open)) => {
             let mut answer = answer(&listing);
@@ -52,7 +49,7 @@ pub(in crate::cli) async fn list(asked: Asked, opened: &Opened, output: &Output)
             let lines = RecordLine::of(listing.records, &open);
             print("audit", &lines, &answer, output)
         }
-        Err(explanation) => fail("audit.list", &explanation, output),
+        Err(error) => fail("audit.list", &error.explain(), output),
     }
 }
 
@@ -93,7 +90,9 @@ async fn found(written: &str, opened: &Opened) -> Result<(Record, Answer), Expla
         Refusal::Unknown { what, written }.explain()
     };
     let id: RecordId = written.parse().map_err(|_| unknown())?;
-    let listing = on_disk(opened, |ledger| ledger.records(&Query::default())).await?;
+    let record = &opened.ports.record;
+    let listing = record.on_disk(|ledger| ledger.records(&Query::default()));
+    let listing = listing.await.map_err(|error| error.explain())?;
     let answer = answer(&listing);
     let record = listing.records.into_iter().find(|record| record.id == id);
     Ok((record.ok_or_else(unknown)?, answer))
@@ -143,9 +142,10 @@ impl From<&ChainCheck> for Chain {
 
 /// Checks every byte of the record: 7 where it is not whole.
 pub(in crate::cli) async fn verify(opened: &Opened, output: &Output) -> u8 {
-    let checked = match on_disk(opened, |ledger| ledger.verify()).await {
+    let record = &opened.ports.record;
+    let checked = match record.on_disk(|ledger| ledger.verify()).await {
         Ok(checked) => checked,
-        Err(explanation) => return fail("audit.verify", &explanation, output),
+        Err(error) => return fail("audit.verify", &error.explain(), output),
     };
     let answer = Answer {
         warnings: warnings(&checked, operator(opened).as_ref()),
@@ -182,21 +182,4 @@ fn warnings(checked: &Verification, operator: Option<&Operator>) -> Vec<Warning>
 fn operator(opened: &Opened) -> Option<Operator> {
     let store = opened.ports.store.as_ref()?;
     Operator::of(&store.token(&Stored::Operator).ok()?).ok()
-}
-
-/// Reads the ledger beside the runtime.
-pub(super) async fn on_disk<T: Send + 'static>(
-    opened: &Opened,
-    read: impl FnOnce(&dyn Ledger) -> Result<T, LedgerError> + Send + 'static,
-) -> Result<T, Explanation> {
-    let ledger = Arc::clone(&opened.ports.record.ledger);
-    let done = tokio::task::spawn_blocking(move || read(ledger.as_ref())).await;
-    match done {
-        Ok(read) => read.map_err(|error| error.explain()),
-        Err(error) => Err(Explanation::new(
-            Code::Internal,
-            error.to_string(),
-            "the record was not read",
-        )),
-    }
 }

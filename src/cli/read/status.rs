@@ -4,7 +4,6 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::audit::on_disk;
 use super::{NAMES, Seen, answer, fail, item, look};
 use crate::actions::action::Access;
 use crate::actions::opening::{How, LoginState, Opened};
@@ -115,8 +114,10 @@ pub(in crate::cli) async fn status(opened: &Opened, output: &Output) -> u8 {
 async fn gather(opened: &Opened) -> Result<(Status, Seen), Explanation> {
     let seen = look(opened, &NAMES).await?;
     let ports = &opened.ports;
-    let (newest, rollbacks) =
-        on_disk(opened, |ledger| Ok((newest(ledger)?, ledger.rollbacks()?))).await?;
+    let read = ports
+        .record
+        .on_disk(|ledger| Ok((newest(ledger)?, ledger.rollbacks()?)));
+    let (newest, rollbacks) = read.await.map_err(|error| error.explain())?;
     let open = unfinished(ports).await.map_err(|error| error.explain())?;
     let record = Ledgers {
         newest,

@@ -86,7 +86,6 @@ fn names_are_those_that_the_cli_lists() {
 
     assert_eq!(contexts.names(), [".".into(), "a b*".into(), "prod".into()]);
     assert_eq!(contexts.selected(), Some("prod".into()));
-    assert_eq!(contexts.previous(), None);
 }
 
 #[test]

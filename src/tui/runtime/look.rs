@@ -11,7 +11,7 @@ use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::picture::Picture;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::{self, Creds, UserPage};
-use crate::ledger::{LedgerError, Order, Query};
+use crate::ledger::{Ledger, Order, Query};
 use crate::sys::Sys;
 use crate::tui::app::seen::{Roll, Seen, Trail};
 
@@ -67,20 +67,13 @@ pub(super) async fn roll(ports: &Ports, sys: &dyn Sys) -> Result<Box<Roll>, Expl
 pub(super) async fn trail(ports: Option<Ports>) -> Result<Arc<Trail>, Explanation> {
     let ports = ports.ok_or_else(nothing_open)?;
     let at = (ports.now)();
-    let ledger = Arc::clone(&ports.record.ledger);
     let query = Query {
         order: Order::NewestFirst,
         ..Query::default()
     };
-    let read = move || Ok((ledger.records(&query)?, ledger.open_intents()?));
-    let read = tokio::task::spawn_blocking(read).await;
-    let (listing, open) = match read {
-        Ok(read) => read.map_err(|error: LedgerError| error.explain())?,
-        Err(error) => {
-            let so = "the record was not read";
-            return Err(Explanation::new(Code::Internal, error.to_string(), so));
-        }
-    };
+    let read = move |ledger: &dyn Ledger| Ok((ledger.records(&query)?, ledger.open_intents()?));
+    let read = ports.record.on_disk(read).await;
+    let (listing, open) = read.map_err(|error| error.explain())?;
     Ok(Arc::new(Trail {
         records: Arc::new(RecordLine::of(listing.records, &open)),
         unreadable: listing.unreadable,
