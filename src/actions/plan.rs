@@ -13,7 +13,7 @@ use crate::jwt::token::{Revision, Token};
 use crate::store::CredsPlace;
 use crate::text::Text;
 
-use super::facts::Facts;
+use super::facts::{AccountFacts, Facts};
 use super::refusal::Refusal;
 use super::spec::{ActionId, Direction, Level, Spec};
 
@@ -259,6 +259,29 @@ impl Plan {
         }
     }
 
+    /// Adds the edit of an account, with the lines of its diff.
+    pub(super) fn sign(
+        &mut self,
+        known: &AccountFacts,
+        edits: Vec<Edit>,
+        signer: PlannedSigner,
+        detail: String,
+    ) {
+        let lines = edits
+            .iter()
+            .map(|edit| PlannedChange::of(edit, &known.base));
+        self.changes.extend(lines);
+        self.signer = Some(signer);
+        self.steps.push(Step::Sign(Box::new(SignAccount {
+            account: known.account.id,
+            name: known.account.name.clone(),
+            base: known.base.clone(),
+            edits,
+            signer: signer.key,
+            detail,
+        })));
+    }
+
     /// Asks for what an act on these users takes: the tail of the one, the number of several, the whole key where it is our
     /// own, or the last that can administrate. What touches the system account takes its name.
     pub(super) fn confirm_users(&mut self, facts: &Facts) {
@@ -271,7 +294,7 @@ impl Plan {
             .iter()
             .find(|user| facts.me == Some(user.id.key()));
         let last = facts.last_administrator();
-        if let Some(user) = last {
+        if let Some(user) = last.filter(|_| self.direction == Direction::Narrows) {
             let what = format!(
                 "the store knows no administrator of the system account beside {}",
                 user.shown()

@@ -16,7 +16,7 @@ use super::error::SysError;
 use super::gather::{Gathered, Patience, Question, Said};
 use super::rows::{Interner, Rows};
 use super::subjects;
-use super::system::SystemAccount;
+use super::system::{SystemAccount, ask_one};
 use super::tokens::Tokens;
 use super::wire::Reply;
 use super::wire::connz::{Body, Connz, PAGE};
@@ -140,9 +140,7 @@ impl SystemAccount {
             let further = body.from(offset);
             let question = Question::new(subjects::connz(server), further.to_json());
             let patience = Patience::ForAll(self.timeout() * 5);
-            let page = self
-                .ask_one_with(&self.reads, question, patience, envelope)
-                .await?;
+            let page = ask_one(&self.reads, question, patience, envelope).await?;
             let page = decode(&page, &self.tokens, &mut Interner::default(), &further);
             rows.extend(pages.take(page.map_err(SysError::Refused)?));
         }
@@ -214,8 +212,7 @@ impl SystemAccount {
     async fn page_of_one(&self, id: ConnId) -> Result<Bytes, SysError> {
         let question = Question::new(subjects::connz(id.server), Body::one(id.cid).to_json());
         let patience = Patience::ForAll(self.timeout());
-        self.ask_one_with(&self.reads, question, patience, envelope)
-            .await
+        ask_one(&self.reads, question, patience, envelope).await
     }
 }
 

@@ -8,7 +8,7 @@ use super::error::SysError;
 use super::gather::{Gathered, Patience, Question};
 use super::kicks::{Kicked, Kicks};
 use super::subjects;
-use super::system::SystemAccount;
+use super::system::{SystemAccount, ask_one};
 use super::wire::Reply;
 use super::wire::account::Updated;
 use crate::inventory::server::{Resolver, ServerLabel};
@@ -187,7 +187,7 @@ impl SystemAccount {
     async fn command(&self, subject: String, body: String) -> Result<(), SysError> {
         let question = Question::new(subject, body);
         let patience = Patience::ForAll(self.timeout());
-        self.ask_one_with(&self.acts, question, patience, |payload| {
+        ask_one(&self.acts, question, patience, |payload| {
             let reply: Reply<serde::de::IgnoredAny> = serde_json::from_slice(payload).ok()?;
             let (header, answer) = reply.into_answer();
             Some((header.label(), answer.map(drop)))

@@ -300,28 +300,6 @@ impl SystemAccount {
         lock(&self.doubts).hear(&gathered, listened);
         Ok(gathered)
     }
-
-    /// Asks one server; what it refuses is an error.
-    pub(super) async fn ask_one_with<T>(
-        &self,
-        link: &Link,
-        question: Question,
-        patience: Patience,
-        mut read: impl FnMut(&Bytes) -> Option<(ServerLabel, Result<T, Text>)>,
-    ) -> Result<T, SysError> {
-        let subject = question.subject.clone();
-        let mut answered = None;
-        collect(link, question, patience, |message| {
-            answered = read(&message.payload).or_else(|| unreadable(&message.payload));
-            Wanted::Enough
-        })
-        .await?;
-        let (_, answer) = answered.ok_or_else(|| SysError::NoAnswer {
-            subject: subject.into(),
-            after: patience.longest(),
-        })?;
-        answer.map_err(SysError::Refused)
-    }
 }
 
 /// The inbox is private unless the user may only listen on the usual one.
@@ -347,20 +325,29 @@ async fn open_and_ask(
 }
 
 async fn who_am_i(link: &Link, timeout: Duration) -> Result<UserInfo, SysError> {
-    let subject = || Text::from(subjects::USER_INFO);
-    let mut info = None;
     let question = Question::new(subjects::USER_INFO, "");
-    collect(link, question, Patience::ForAll(timeout), |message| {
-        info = serde_json::from_slice::<Reply<UserInfo>>(&message.payload).ok();
+    ask_one(link, question, Patience::ForAll(timeout), read_reply).await
+}
+
+/// Asks one server; what it refuses is an error.
+pub(super) async fn ask_one<T>(
+    link: &Link,
+    question: Question,
+    patience: Patience,
+    mut read: impl FnMut(&Bytes) -> Option<(ServerLabel, Result<T, Text>)>,
+) -> Result<T, SysError> {
+    let subject = question.subject.clone();
+    let mut answered = None;
+    collect(link, question, patience, |message| {
+        answered = read(&message.payload).or_else(|| unreadable(&message.payload));
         Wanted::Enough
     })
     .await?;
-    let reply = info.ok_or_else(|| SysError::NoAnswer {
-        subject: subject(),
-        after: timeout,
+    let (_, answer) = answered.ok_or_else(|| SysError::NoAnswer {
+        subject: subject.into(),
+        after: patience.longest(),
     })?;
-    let (_, info) = reply.into_data();
-    info.map_err(SysError::Refused)
+    answer.map_err(SysError::Refused)
 }
 
 fn read_reply<T: DeserializeOwned>(payload: &Bytes) -> Option<(ServerLabel, Result<T, Text>)> {

@@ -239,7 +239,7 @@ impl Survey {
     ) -> Result<Vec<ConnectionRow>, Refusal> {
         match told {
             Ok(told) => {
-                self.silent.extend(told.silent.iter().cloned());
+                self.silent.extend(told.unheard().cloned());
                 let rows = told.said.into_iter().filter_map(|said| said.answer.ok());
                 let mut rows: Vec<ConnectionRow> = rows.flatten().collect();
                 self.name_accounts(&mut rows);

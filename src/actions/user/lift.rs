@@ -2,7 +2,7 @@
 
 use crate::actions::action::{Action, Bound, Needs, SelectedUser, Selection, Standing};
 use crate::actions::facts::{Facts, KnownUser};
-use crate::actions::plan::{Plan, PlannedChange, SignAccount, Step, Warning};
+use crate::actions::plan::{Plan, Step, Warning};
 use crate::actions::refs::{UserRef, WhomRef};
 use crate::actions::refusal::Refusal;
 use crate::actions::signing::account_signer;
@@ -119,21 +119,9 @@ fn add_account(plan: &mut Plan, facts: &Facts, account: AccountId) -> Result<(),
             ])
         })
         .collect();
-    plan.changes.extend(
-        edits
-            .iter()
-            .map(|edit| PlannedChange::of(edit, &known.base)),
-    );
-    plan.signer = Some(signer);
     let keys: Vec<String> = lifted.iter().map(|user| user.id.to_string()).collect();
-    plan.steps.push(Step::Sign(Box::new(SignAccount {
-        account,
-        name: known.account.name.clone(),
-        base: known.base.clone(),
-        edits,
-        signer: signer.key,
-        detail: format!("no revocation of {} any more", keys.join(", ")),
-    })));
+    let detail = format!("no revocation of {} any more", keys.join(", "));
+    plan.sign(known, edits, signer, detail);
     plan.steps.push(Step::Push {
         account,
         name: known.account.name.clone(),

@@ -7,7 +7,7 @@ use std::fmt;
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
 use crate::actions::closing::written;
 use crate::actions::facts::{Facts, KnownUser, unanswered};
-use crate::actions::plan::{Plan, PlannedChange, Reach, SignAccount, Step, Target, Warning};
+use crate::actions::plan::{Plan, Reach, Step, Target, Warning};
 use crate::actions::refs::{AccountRef, WhomRef};
 use crate::actions::refusal::Refusal;
 use crate::actions::signing::account_signer;
@@ -281,23 +281,11 @@ fn add_account(
             known.account.revocations.len()
         )));
     }
-    plan.changes.extend(
-        edits
-            .iter()
-            .map(|edit| PlannedChange::of(edit, &known.base)),
-    );
-    plan.signer = Some(signer);
     add_reach(&mut plan.reach, &victims, &users);
     plan.warnings.extend(unreadable(facts, account));
     let entries: Vec<String> = entries.iter().map(Entry::to_string).collect();
-    plan.steps.push(Step::Sign(Box::new(SignAccount {
-        account,
-        name: known.account.name.clone(),
-        base: known.base.clone(),
-        edits,
-        signer: signer.key,
-        detail: format!("revocation of {}", entries.join(", ")),
-    })));
+    let detail = format!("revocation of {}", entries.join(", "));
+    plan.sign(known, edits, signer, detail);
     plan.steps.push(Step::Contain {
         account,
         name: known.account.name.clone(),
