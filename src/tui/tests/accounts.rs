@@ -272,15 +272,3 @@ fn an_answer_for_a_filter_that_was_cleared_changes_nothing() {
         rule(&mut screen)
     );
 }
-
-#[test]
-fn accounts_in_colour_and_without() {
-    let mut screen = at("1", WIDE, Depth::True);
-    screen.press("down l l l down down");
-    tell_user(&mut screen);
-    insta::assert_snapshot!("accounts_in_colour", screen.styled());
-
-    let mut screen = at("1", NARROW, Depth::Mono);
-    screen.press("down l");
-    insta::assert_snapshot!("accounts_without_colour", screen.styled());
-}

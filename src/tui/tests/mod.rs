@@ -4,6 +4,7 @@ mod accounts;
 mod acting;
 mod acts;
 mod cost;
+mod frames;
 mod live;
 mod palette;
 mod pasting;

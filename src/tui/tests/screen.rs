@@ -105,6 +105,11 @@ impl TestScreen {
         lines(&self.frame())
     }
 
+    /// The styles of each line.
+    pub(crate) fn styles(&mut self) -> String {
+        styles(&self.frame())
+    }
+
     /// The frame as text, and below it the styles of each line.
     pub(crate) fn styled(&mut self) -> String {
         let buffer = self.frame();

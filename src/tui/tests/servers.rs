@@ -83,16 +83,6 @@ fn the_first_frame_says_whom_it_connects_to() {
 }
 
 #[test]
-fn a_full_page_in_colour() {
-    insta::assert_snapshot!(full(WIDE, Depth::True).styled());
-}
-
-#[test]
-fn a_full_page_without_colour() {
-    insta::assert_snapshot!(full(WIDE, Depth::Mono).styled());
-}
-
-#[test]
 fn a_full_page_on_a_small_terminal() {
     insta::assert_snapshot!(full(NARROW, Depth::Ansi16).styled());
 }

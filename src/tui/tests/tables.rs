@@ -46,29 +46,6 @@ pub(super) fn rule(screen: &mut TestScreen) -> String {
 }
 
 #[test]
-fn users_in_colour() {
-    insta::assert_snapshot!(at("2", WIDE, Depth::True).styled());
-}
-
-#[test]
-fn users_without_colour() {
-    insta::assert_snapshot!(at("2", NARROW, Depth::Mono).styled());
-}
-
-#[test]
-fn connections_in_colour() {
-    let mut screen = at("3", WIDE, Depth::True);
-    screen.press("down down");
-
-    insta::assert_snapshot!(screen.styled());
-}
-
-#[test]
-fn connections_without_colour() {
-    insta::assert_snapshot!(at("3", NARROW, Depth::Mono).styled());
-}
-
-#[test]
 fn a_page_with_nothing_in_it_says_so() {
     for (key, word) in [("1", "account"), ("2", "user"), ("3", "connection")] {
         let mut screen = open(WIDE, Depth::Mono, nothing());

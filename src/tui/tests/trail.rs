@@ -39,7 +39,7 @@ fn draft() -> Draft {
 }
 
 /// One act with its end, and one that has none yet.
-fn trail() -> Trail {
+pub(super) fn trail() -> Trail {
     let home = tempfile::tempdir().unwrap();
     let writer = Arc::new(ByteSigner::new(KeyKind::User, 1));
     let (ledger, heads) = (home.path().join("ledger"), home.path().join("heads"));
@@ -69,16 +69,6 @@ fn open(size: Size, depth: Depth, trail: Trail) -> TestScreen {
     screen.send(Msg::Trail(Ok(Arc::new(trail))));
     screen.press("7 down");
     screen
-}
-
-#[test]
-fn records_in_colour() {
-    insta::assert_snapshot!(open(WIDE, Depth::True, trail()).styled());
-}
-
-#[test]
-fn records_without_colour() {
-    insta::assert_snapshot!(open(NARROW, Depth::Mono, trail()).styled());
 }
 
 #[test]

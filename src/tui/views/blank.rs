@@ -113,7 +113,7 @@ impl Blank<'_> {
     fn lines(&self) -> Vec<(String, Role)> {
         match self {
             Self::Waiting { one } => {
-                vec![(format!("{one}s appear here as they answer"), Role::Muted)]
+                vec![(format!("{one}s appear here as they are read"), Role::Muted)]
             }
             Self::Arranging { one } => {
                 vec![(format!("{one}s are being looked through"), Role::Muted)]

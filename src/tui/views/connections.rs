@@ -143,7 +143,7 @@ fn who(row: &ConnectionRow) -> Vec<Fact> {
     match &row.holder {
         None => facts.push(Fact::new(
             "user",
-            "not asked: the account has too many connections",
+            "not asked: too many in its account",
             Role::Muted,
         )),
         Some(holder) => facts.extend(held(holder, row.state().1)),
@@ -177,8 +177,8 @@ fn held(holder: &Holder, look: Role) -> Vec<Fact> {
     }
     let sure = match holder.identity {
         Identity::Verified => "verified: its token proves it",
-        Identity::Unverified => "UNVERIFIED: it showed no token that proves it",
-        Identity::Spoofed => "SPOOFED: its token is another user's than it claims to be",
+        Identity::Unverified => "UNVERIFIED: no token proves it",
+        Identity::Spoofed => "SPOOFED: its token is another's",
         Identity::Callout => "let in by an auth callout",
     };
     facts.push(Fact::new("identity", sure, look));

@@ -229,10 +229,22 @@ pub fn age(time: Option<UnixTime>, now: Timestamp) -> String {
     shown(cell, Kind::Time, Null::Nothing("never"), now)
 }
 
-/// How long it is until then; none is never.
+/// `12d ago`; none is never.
+pub fn ago(time: Option<UnixTime>, now: Timestamp) -> String {
+    match time {
+        Some(_) => format!("{} ago", age(time, now)),
+        None => age(time, now),
+    }
+}
+
+/// `in 18d`, or `2d ago`; none is never.
 pub fn left(time: Option<UnixTime>, now: Timestamp) -> String {
     let cell = Cell::or_null(time, |time| Cell::Time(time.timestamp()));
-    shown(cell, Kind::Deadline, Null::Endless("never"), now)
+    let shown = shown(cell, Kind::Deadline, Null::Endless("never"), now);
+    match time {
+        Some(time) if time.timestamp() > now => format!("in {shown}"),
+        Some(_) | None => shown,
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::detail::{Detail, age, left};
+use super::detail::{Detail, age, ago, left};
 use super::page::{Source, Subject};
 use super::{Sought, ViewKind};
 use crate::actions::action::{SelectedUser, Selection};
@@ -165,7 +165,7 @@ fn who(row: &UserLine, now: Timestamp) -> Vec<Fact> {
     }
     facts.push(Fact::new(
         "issued",
-        age(row.issued_at.time(), now),
+        ago(row.issued_at.time(), now),
         Role::Text,
     ));
     if row.is_stored() {

@@ -246,11 +246,14 @@ impl Accounts {
             Some(name) => name.to_string(),
             None => row.account.key.key().short(),
         };
-        Some(Detail {
-            about: format!("user of {account}"),
-            key: row.id.to_string(),
-            ..users::detail(row, self.page.as_deref(), scene.now)
-        })
+        let mut detail = users::detail(row, self.page.as_deref(), scene.now);
+        detail.about = format!("user of {account}");
+        detail.key = row.id.to_string();
+        // Both are said above.
+        detail
+            .left
+            .retain(|fact| !["user", "account"].contains(&fact.name));
+        Some(detail)
     }
 
     /// What the truth has under its title.

@@ -16,7 +16,7 @@ use crate::inventory::user_line::{UserLine, UserState};
 use crate::jwt::user::AllowDeny;
 use crate::text::Text;
 use crate::tui::theme::Role;
-use crate::tui::views::detail::{Detail, age, left, shown};
+use crate::tui::views::detail::{Detail, age, ago, left, shown};
 use crate::tui::views::users;
 use crate::tui::widgets::facts::Fact;
 use crate::tui::widgets::glyph::Glyph;
@@ -171,7 +171,7 @@ fn operator(row: &OperatorLine, now: Timestamp) -> Detail {
             let operator = &held.operator;
             right.push(Fact::new(
                 "issued",
-                age(operator.issued_at, now),
+                ago(operator.issued_at, now),
                 Role::Text,
             ));
             right.push(Fact::new(
@@ -289,7 +289,7 @@ fn what(row: &AccountLine, now: Timestamp) -> Vec<Fact> {
         facts.push(Fact::new(name, count, Role::Text));
     }
     if let Some(account) = row.account() {
-        facts.push(Fact::new("issued", age(account.issued_at, now), Role::Text));
+        facts.push(Fact::new("issued", ago(account.issued_at, now), Role::Text));
         facts.push(Fact::new(
             "expires",
             left(account.expires_at, now),
