@@ -8,7 +8,7 @@ unexport INSTA_UPDATE INSTA_FORCE_PASS NATS_OAM_WRITE
 
 STEP = @printf '\n== %s\n'
 
-.PHONY: help check lint test tools demo doc deny stories fuzz
+.PHONY: help check lint test tools demo doc deny stories fuzz bench
 
 help: ## lists these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -40,6 +40,11 @@ deny: ## licences, banned crates, sources of the dependencies
 fuzz: ## 20 s of each fuzz target, from the fixtures and what earlier runs found
 	$(STEP) 'fuzz targets'
 	fuzz/run 20
+
+bench: ## ours against floors and nsc, in turns; minutes the first time (docs/BENCHMARKS.md)
+	$(STEP) 'benches'
+	cargo build --release --bins --examples
+	cargo bench --bench paired
 
 tools: ## fetches nsc, the NATS CLI, the oracle and nats-server, and runs each once
 	$(STEP) 'tools of the stories'

@@ -8,6 +8,7 @@
 //! ESC [ 3 1 m   ->  ␛[31m          U+202E  ->  ‹202E›          DEL  ->  ␡
 //! ```
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
@@ -45,7 +46,18 @@ impl Text {
 
     /// Whether the safe form differs from what was written: the badge on screen, `"unsafe"` in JSON.
     pub fn is_altered(&self) -> bool {
-        self.0.chars().any(is_unsafe)
+        // Most names are printable ASCII, which is seen without decoding them.
+        let is_plain = self.0.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        !is_plain && self.0.chars().any(is_unsafe)
+    }
+
+    /// What is shown, borrowed where it is what was written.
+    pub fn safe(&self) -> Cow<'_, str> {
+        if self.is_altered() {
+            Cow::Owned(self.to_string())
+        } else {
+            Cow::Borrowed(&self.0)
+        }
     }
 
     pub fn is_empty(&self) -> bool {

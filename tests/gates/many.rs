@@ -28,7 +28,7 @@ use ratatui::layout::Size;
 
 const USERS: u32 = 100_000;
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-24T02:07:00Z".parse().unwrap()
 }
 
@@ -61,7 +61,7 @@ fn user(nth: u32, account: &Arc<Named<AccountId>>, signers: [&Arc<SignedBy>; 2])
     }
 }
 
-fn users() -> Vec<UserLine> {
+pub(crate) fn users() -> Vec<UserLine> {
     let account = Arc::new(Named {
         key: AccountId::from_bytes([3; 32]),
         name: Some("ORDERS".into()),

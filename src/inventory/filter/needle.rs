@@ -148,7 +148,7 @@ impl Needle {
         let is_key = |key| self.key == KeyPart::Whole(key);
         match value.cell {
             Cell::Key(key) | Cell::Reference(None, key) => is_key(key),
-            Cell::Reference(Some(name), key) => is_key(key) || self.equals(rewrite(scratch, name)),
+            Cell::Reference(Some(name), key) => is_key(key) || self.equals(&name.safe()),
             _ => self.finds(value, Form::ShownOrExact, scratch, Self::equals),
         }
     }
@@ -164,14 +164,13 @@ impl Needle {
         match value.cell {
             Cell::Absent => false,
             Cell::Null => holds(self, value.null.word()) || exact && holds(self, "null"),
-            Cell::Text(text) => holds(self, rewrite(scratch, text)),
+            Cell::Text(text) => holds(self, &text.safe()),
             Cell::Word(word) => holds(self, word),
             Cell::Key(key) => self.key.is_in(key, scratch),
             Cell::Reference(name, key) => {
-                name.is_some_and(|name| holds(self, rewrite(scratch, name)))
-                    || self.key.is_in(key, scratch)
+                name.is_some_and(|name| holds(self, &name.safe())) || self.key.is_in(key, scratch)
             }
-            Cell::Texts(texts) => texts.iter().any(|text| holds(self, rewrite(scratch, text))),
+            Cell::Texts(texts) => texts.iter().any(|text| holds(self, &text.safe())),
             Cell::Words(words) => words.iter().any(|word| holds(self, word)),
             Cell::Bool(_)
             | Cell::Id(_)
