@@ -165,9 +165,8 @@ impl Output {
         let chosen: Vec<&R> = order.into_iter().filter_map(|at| rows.get(at)).collect();
         match self.format {
             Format::Json => {
-                let mut envelope = self.envelope(&format!("{kind}.list"), answer);
-                envelope.insert("items".to_owned(), chosen.iter().map(to_value).collect());
-                out(&Value::Object(envelope).to_string());
+                let envelope = self.envelope(&format!("{kind}.list"), answer);
+                out(&with_items(envelope, &chosen));
             }
             Format::Lines => chosen.iter().for_each(|row| out(&line(kind, row))),
             Format::Csv => {
@@ -312,6 +311,21 @@ impl Output {
     }
 }
 
+/// An envelope with its items behind everything else. Items are written one by one: a tree of 100,000 would be most of the work.
+fn with_items(envelope: Map<String, Value>, items: &[impl Serialize]) -> String {
+    let mut text = Value::Object(envelope).to_string();
+    text.pop(); // the brace that ends it
+    text.push_str(",\"items\":[");
+    for (nth, item) in items.iter().enumerate() {
+        if nth > 0 {
+            text.push(',');
+        }
+        text.push_str(&to_json(item));
+    }
+    text.push_str("]}");
+    text
+}
+
 /// One item of a stream, with its kind. An item with a `kind` of its own (a client, a scoped key) keeps that one.
 fn line(kind: &str, item: &impl Serialize) -> String {
     let mut line = Map::from_iter([("kind".to_owned(), json!(kind))]);
@@ -362,6 +376,14 @@ fn to_value(value: &impl Serialize) -> Value {
     let mut value = value.unwrap_or_else(|error| json!({"error": error.to_string()}));
     name_unsafe(&mut value);
     value
+}
+
+/// The same as text. Only where a text was altered a tree is needed, to say which fields those are.
+fn to_json(value: &impl Serialize) -> String {
+    match marked(|| serde_json::to_string(value)) {
+        Ok(text) if !text.contains(ALTERED) => text,
+        Ok(_) | Err(_) => to_value(value).to_string(),
+    }
 }
 
 /// Takes the marks away and says, in each object, which of its fields had one. Tells whether this value had.

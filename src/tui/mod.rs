@@ -36,7 +36,7 @@ use self::app::msg::Effect;
 use self::app::toast::{Toast, Tone};
 use self::app::{App, Looks, Running};
 use self::keymap::Keymap;
-use self::runtime::event_loop::{EventLoop, INBOX, Perform as _, Stage};
+use self::runtime::event_loop::{EventLoop, INBOX, Perform as _, Stage, draw};
 use self::runtime::perform::{Reopen, Workers};
 use self::runtime::screen::Screen;
 use self::runtime::terminal::{self, Modes, Mouse};
@@ -77,7 +77,8 @@ pub enum Ended {
 
 /// Shows the console until somebody leaves it. `reopen` says where the world is, now and whenever it is opened anew.
 ///
-/// The first frame is drawn before anything is opened. The screen has this thread; all else runs on others.
+/// The first frame is drawn before anything is opened, and before there are threads to open it. The screen has this thread; all
+/// else runs on others.
 pub fn run(
     opening: Opening,
     reopen: impl Fn() -> Result<Opening, Explanation> + Send + Sync + 'static,
@@ -99,13 +100,17 @@ pub fn run(
     }
     let reach = opening.reach;
     drop(opening);
+    let modes = Modes::enter(app.mouse)?;
+    let mut screen = Screen::new(io::stdout(), app.size)?;
+    draw(&mut app, &mut screen, Timestamp::now())?;
     let workers = Builder::new_multi_thread()
         .enable_all()
         .thread_name("worker")
         .build()?;
-    let screen = Builder::new_current_thread().enable_all().build()?;
-    let ended = screen.block_on(show(
+    let here = Builder::new_current_thread().enable_all().build()?;
+    let ended = here.block_on(show(
         app,
+        (screen, modes),
         &workers,
         (Arc::new(reopen), reach),
         changeable.themes,
@@ -116,14 +121,13 @@ pub fn run(
 
 async fn show(
     app: App,
+    (screen, modes): (Screen<io::Stdout>, Modes),
     workers: &Runtime,
     (reopen, reach): (Reopen, Reach),
     themes: Themes,
 ) -> io::Result<Ended> {
     let (sender, inbox) = mpsc::channel(INBOX);
     let mut performer = Workers::new(workers.handle().clone(), sender, (reopen, themes));
-    let modes = Modes::enter(app.mouse)?;
-    let screen = Screen::new(io::stdout(), app.size)?;
     performer.perform(Effect::Open(reach));
     let mut event_loop = EventLoop {
         app,

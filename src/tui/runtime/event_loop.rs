@@ -100,12 +100,7 @@ where
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        let now = (self.now)();
-        let mut painted = Painted::default();
-        self.screen
-            .draw(|frame| painted = render(&self.app, frame, now))?;
-        self.app.painted = painted;
-        Ok(())
+        draw(&mut self.app, &mut self.screen, (self.now)())
     }
 
     fn take(&mut self, msg: Msg) -> io::Result<()> {
@@ -141,6 +136,14 @@ where
         let wait = self.app.next_change(now)?.duration_since(now);
         Some(Instant::now() + wait.unsigned_abs().min(Duration::from_mins(1)))
     }
+}
+
+/// Draws a frame, and remembers where things landed.
+pub fn draw<W: Write>(app: &mut App, screen: &mut Screen<W>, now: Timestamp) -> io::Result<()> {
+    let mut painted = Painted::default();
+    screen.draw(|frame| painted = render(app, frame, now))?;
+    app.painted = painted;
+    Ok(())
 }
 
 async fn wait_until(change: Option<Instant>) {
