@@ -240,7 +240,8 @@ fn listed((may, may_not): (&'static str, &'static str), list: &AllowDeny) -> Vec
         .map(|entry| Fact::text(may, entry, Role::Subject))
         .collect();
     if facts.is_empty() {
-        let what = "everything: no subject is named";
+        // All or nothing, by replies, denials and the server's release: a user's page says which.
+        let what = "no subject is named: a user of it shows the effect";
         facts.push(Fact::new(may, what, Role::Warn));
     }
     facts.extend(
