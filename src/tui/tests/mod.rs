@@ -8,6 +8,7 @@ mod frames;
 mod live;
 mod palette;
 mod pasting;
+mod pictures;
 mod running;
 pub(crate) mod screen;
 mod servers;

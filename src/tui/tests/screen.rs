@@ -116,7 +116,7 @@ impl TestScreen {
         format!("{}\n\n{}", lines(&buffer), styles(&buffer))
     }
 
-    fn frame(&mut self) -> Buffer {
+    pub(super) fn frame(&mut self) -> Buffer {
         let Size { width, height } = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         let mut painted = None;
