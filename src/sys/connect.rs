@@ -5,14 +5,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::future::{Ready, ready};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Auth, AuthError, Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
+use async_nats::{
+    Auth, AuthError, Client, ConnectErrorKind, ConnectOptions, Event, ReconnectToServer, Server,
+    ServerError, ServerInfo,
+};
 use futures::future::BoxFuture;
 use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{sleep, timeout};
 
 use super::error::SysError;
@@ -21,6 +26,24 @@ use crate::text::{Text, without_user};
 
 /// The longest wait between two tries to come back.
 const RETRY_AT_MOST: Duration = Duration::from_secs(4);
+
+/// Between two pings. A server that froze answers none: after three, the connection falls and another server is gone to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ping {
+    /// Somebody waits for the answers.
+    Quick,
+    /// Answers are long, and a ping's comes behind them: a slow line is no dead one.
+    Patient,
+}
+
+impl Ping {
+    const fn interval(self) -> Duration {
+        match self {
+            Self::Quick => Duration::from_secs(1),
+            Self::Patient => Duration::from_secs(10),
+        }
+    }
+}
 
 /// Between two looks whether a connection is back.
 const LOOK: Duration = Duration::from_millis(10);
@@ -118,6 +141,7 @@ impl Link {
         address: &Address,
         login: Arc<dyn Login>,
         inbox_prefix: &str,
+        ping: Ping,
     ) -> Result<Self, SysError> {
         let (events, _) = broadcast::channel(BACKLOG);
         let refused = Arc::<Mutex<Refusals>>::default();
@@ -125,6 +149,7 @@ impl Link {
         let client = options(login, Arc::clone(&trouble))
             .name(&address.client_name)
             .custom_inbox_prefix(inbox_prefix)
+            .ping_interval(ping.interval())
             .event_callback(publish(events.clone(), Arc::clone(&refused)));
         let client = with_tls(client, &address.tls)
             .connect(address.urls.clone())
@@ -139,6 +164,22 @@ impl Link {
 
     pub(super) fn events(&self) -> broadcast::Receiver<LinkEvent> {
         self.events.subscribe()
+    }
+
+    /// Whenever this connection falls, the other leaves its server too: one that froze takes both, and the quick pings find out
+    /// first. Ends with this link.
+    pub(super) fn takes_along(&self, other: &Self) {
+        let (mut events, other) = (self.events(), other.client.clone());
+        tokio::spawn(async move {
+            loop {
+                match events.recv().await {
+                    // One whose task has ended needs no word.
+                    Ok(LinkEvent::Disconnected) => drop(other.force_reconnect().await),
+                    Ok(_) | Err(RecvError::Lagged(_)) => {}
+                    Err(RecvError::Closed) => return,
+                }
+            }
+        });
     }
 
     fn is_connected(&self) -> bool {
@@ -197,6 +238,24 @@ fn options(login: Arc<dyn Login>, trouble: Arc<Mutex<Option<SignError>>>) -> Con
         }
     })
     .reconnect_delay_callback(retry_delay)
+    .reconnect_to_server_callback(another_server())
+}
+
+/// Where to come back to: not where we were, if there is another. A server that froze would let us in only after a timeout.
+fn another_server()
+-> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> + Send + Sync {
+    let was_at = Mutex::new(None);
+    move |servers, info| {
+        let is_first = info.server_id.is_empty();
+        let mut was_at = lock(&was_at);
+        let others = servers
+            .into_iter()
+            .filter(|server| was_at.as_ref() != Some(&server.addr));
+        let best = others.min_by_key(|server| (server.failed_attempts, server.did_connect));
+        let best = best.filter(|_| !is_first).map(|server| server.addr);
+        was_at.clone_from(&best);
+        ready(best.map(|addr| ReconnectToServer { addr, delay: None }))
+    }
 }
 
 /// Grows from nothing to [`RETRY_AT_MOST`], a little apart for each try.
@@ -224,7 +283,7 @@ fn with_tls(mut options: ConnectOptions, tls: &TlsFiles) -> ConnectOptions {
 fn publish(
     events: broadcast::Sender<LinkEvent>,
     refused: Arc<Mutex<Refusals>>,
-) -> impl Fn(Event) -> std::future::Ready<()> + Send + Sync + 'static {
+) -> impl Fn(Event) -> Ready<()> + Send + Sync + 'static {
     move |event| {
         if let Some(event) = translate(&event) {
             match &event {
@@ -244,7 +303,7 @@ fn publish(
             // Nobody listening is no loss.
             let _ = events.send(event);
         }
-        std::future::ready(())
+        ready(())
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::connect::{Address, Link, Login};
+use super::connect::{Address, Link, Login, Ping};
 use super::error::SysError;
 
 /// Logs in once. `Err` says how the server refused, or that it was not reached within `patience`.
@@ -19,6 +19,6 @@ pub async fn probe(
         why: "no answer".into(),
     };
     // The library answers only when the server has answered what follows the login.
-    let link = timeout(patience, Link::open(address, login, "_INBOX"));
+    let link = timeout(patience, Link::open(address, login, "_INBOX", Ping::Quick));
     link.await.map_err(|_| silent())?.map(drop)
 }

@@ -13,7 +13,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::{broadcast, watch};
 
 use super::census::{Census, Heartbeat, Presence, Round};
-use super::connect::{Address, Link, LinkEvent, Login, lock};
+use super::connect::{Address, Link, LinkEvent, Login, Ping, lock};
 use super::error::SysError;
 use super::gather::{Gathered, Patience, Question, collect};
 use super::me::Me;
@@ -66,7 +66,8 @@ impl SystemAccount {
             timeout,
         } = setup;
         let (acts, info, prefix) = open_and_ask(&address, &login, timeout).await?;
-        let reads = Link::open(&address, login, &prefix).await?;
+        let reads = Link::open(&address, login, &prefix, Ping::Patient).await?;
+        acts.takes_along(&reads);
         let (census, _) = watch::channel(Arc::new(Census::before_the_first()));
         let servers = Self {
             acts,
@@ -310,13 +311,13 @@ async fn open_and_ask(
 ) -> Result<(Link, UserInfo, String), SysError> {
     let private = || format!("_OAM.{}", nuid::next());
     let prefix = address.inbox_prefix.clone().unwrap_or_else(private);
-    let link = Link::open(address, Arc::clone(login), &prefix).await?;
+    let link = Link::open(address, Arc::clone(login), &prefix, Ping::Quick).await?;
     match who_am_i(&link, timeout).await {
         Err(SysError::NotPermitted { subject })
             if address.inbox_prefix.is_none() && subject.raw().starts_with(&prefix) =>
         {
             let usual = "_INBOX".to_owned();
-            let link = Link::open(address, Arc::clone(login), &usual).await?;
+            let link = Link::open(address, Arc::clone(login), &usual, Ping::Quick).await?;
             let info = who_am_i(&link, timeout).await?;
             Ok((link, info, usual))
         }

@@ -120,6 +120,32 @@ async fn a_frozen_server_is_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_freezes_while_we_talk_by_it_is_left_for_another() {
+    let Some(world) = World::own() else { return };
+    let ears = world.ears().await;
+    let (tenant, admin) = settled(&world, &ears).await;
+    let mut near = world.description();
+    near.servers.retain(|server| server.name == "n3");
+    let ports = open_ports(&near, admin.home.path()).await;
+    world.order(&Order::Freeze("n3".to_owned()));
+    let whom = format!("{}/a", tenant.name);
+    let revoke = RevokeUsers {
+        whom: vec![whom.parse().unwrap()],
+        all: None,
+        before: None,
+    };
+
+    let outcome = applied(prepared(&revoke, &ports).await, &ports).await;
+    world.order(&Order::Thaw("n3".to_owned()));
+
+    assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
+    assert_eq!(outcome.report.silent(), ["n3".into()]);
+    let pushed = outcome.report.servers.iter();
+    let pushed = pushed.filter(|server| server.pushed == Some(true));
+    assert_eq!(pushed.count(), 2, "{:#?}", outcome.report);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_connection_on_a_frozen_server_is_not_said_to_be_gone() {
     let Some(world) = World::own() else { return };
     let ears = world.ears().await;
@@ -291,7 +317,9 @@ async fn what_went_out_before_all_servers_died_is_recorded_and_not_guarded_in_si
     let warnings = outcome.report.warnings.iter().map(|warning| warning.code);
     assert!(warnings.clone().any(|code| code == "nobody_guards"));
     let records = ports.record.ledger.records(&Query::default()).unwrap();
-    let after = records.records[0].change.clone().unwrap().after.unwrap();
+    let mut newest_first = records.records.into_iter();
+    let change = newest_first.find_map(|record| record.change).unwrap();
+    let after = change.after.unwrap();
     let pushed = Account::of(&Token::decode(after.raw()).unwrap()).unwrap();
     assert!(pushed.revocations.named(tenant.user("a")).is_some());
 }
