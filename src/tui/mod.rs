@@ -22,7 +22,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossterm::event::EventStream;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
@@ -37,6 +36,7 @@ use self::app::toast::{Toast, Tone};
 use self::app::{App, Looks, Running};
 use self::keymap::Keymap;
 use self::runtime::event_loop::{EventLoop, INBOX, Perform as _, Stage, draw};
+use self::runtime::input;
 use self::runtime::perform::{Reopen, Workers};
 use self::runtime::screen::Screen;
 use self::runtime::terminal::{self, Modes, Mouse};
@@ -132,7 +132,7 @@ async fn show(
     let mut event_loop = EventLoop {
         app,
         screen,
-        input: EventStream::new(),
+        input: input::events()?,
         inbox,
         performer,
         stage: modes,

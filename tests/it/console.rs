@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 
 use crate::support::console::Console;
-use crate::support::patience::DEADLINE;
+use crate::support::patience::{DEADLINE, looked_until};
 
 /// Every mode that was entered was left, and after the last frame nothing was drawn.
 fn assert_restored(written: &[u8]) {
@@ -94,6 +94,19 @@ fn a_signal_restores_the_terminal() {
 
     assert_eq!(code, 143);
     assert_restored(&written);
+}
+
+/// Reading a terminal that is gone never comes back, and who reads it hears no signal.
+#[test]
+fn a_console_whose_terminal_goes_away_ends() {
+    for _ in 0..10 {
+        let home = tempfile::tempdir().unwrap();
+        let mut child = Console::cut_off(&["--offline"], home.path(), "there is no operator");
+
+        let status = looked_until("it ends", || child.try_wait().unwrap());
+
+        assert_eq!(status.exit_code(), 129, "as after SIGHUP");
+    }
 }
 
 #[test]

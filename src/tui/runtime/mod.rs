@@ -3,6 +3,7 @@
 mod acting;
 pub mod event_loop;
 mod follow;
+pub mod input;
 mod look;
 mod page;
 pub mod perform;

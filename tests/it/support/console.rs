@@ -25,9 +25,12 @@ const READING: Duration = Duration::from_millis(400);
 /// Between two keys of a person; a key that comes again within 80 ms is held.
 const TYPING: Duration = Duration::from_millis(100);
 
+/// The process of a console.
+pub type Running = Box<dyn Child + Send + Sync>;
+
 /// A console that runs.
 pub struct Console {
-    child: Box<dyn Child + Send + Sync>,
+    child: Running,
     master: Box<dyn MasterPty + Send>,
     keys: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
@@ -44,21 +47,8 @@ impl Console {
         home: &Path,
         variables: &[(&str, &OsStr)],
     ) -> Self {
-        let pair = native_pty_system().openpty(SIZE).unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nats-oam"));
-        command.args(arguments);
-        command.env_clear();
-        command.env("HOME", home);
-        command.env("TERM", "xterm-256color");
-        command.env("LANG", "C.UTF-8");
-        command.env("USER", "kim");
-        for (name, value) in variables {
-            command.env(name, value);
-        }
-        command.cwd(home);
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (child, master) = spawn(arguments, home, variables);
+        let mut reader = master.try_clone_reader().unwrap();
         let (sender, output) = channel();
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -69,15 +59,11 @@ impl Console {
             }
         });
         Self {
-            keys: pair.master.take_writer().unwrap(),
-            master: pair.master,
+            keys: master.take_writer().unwrap(),
+            master,
             child,
             output,
-            terminal: vt100::Parser::new(
-                SIZE.rows.try_into().unwrap(),
-                SIZE.cols.try_into().unwrap(),
-                0,
-            ),
+            terminal: blank_terminal(),
             written: Vec::new(),
             pressed: 0,
         }
@@ -87,6 +73,19 @@ impl Console {
     pub fn of(admin: &Admin) -> Self {
         let arguments = [OsStr::new("--context"), admin.context.as_os_str()];
         Self::start(&arguments, admin.home.path(), &[])
+    }
+
+    /// Starts it, and takes its terminal away once that shows a text.
+    pub fn cut_off<A: AsRef<OsStr>>(arguments: &[A], home: &Path, shows: &str) -> Running {
+        let (child, master) = spawn(arguments, home, &[]);
+        let mut reader = master.try_clone_reader().unwrap();
+        let mut terminal = blank_terminal();
+        let mut bytes = [0; 4096];
+        while !terminal.screen().contents().contains(shows) {
+            let read = reader.read(&mut bytes).unwrap();
+            terminal.process(&bytes[..read]);
+        }
+        child
     }
 
     /// Waits until the screen is so.
@@ -184,4 +183,34 @@ impl Console {
         assert_eq!(strangers(&self.written), [""; 0]);
         (status.exit_code(), self.written)
     }
+}
+
+/// The program in a terminal of its own.
+fn spawn<A: AsRef<OsStr>>(
+    arguments: &[A],
+    home: &Path,
+    variables: &[(&str, &OsStr)],
+) -> (Running, Box<dyn MasterPty + Send>) {
+    let pair = native_pty_system().openpty(SIZE).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_nats-oam"));
+    command.args(arguments);
+    command.env_clear();
+    command.env("HOME", home);
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    command.env("USER", "kim");
+    for (name, value) in variables {
+        command.env(name, value);
+    }
+    command.cwd(home);
+    let child = pair.slave.spawn_command(command).unwrap();
+    (child, pair.master)
+}
+
+fn blank_terminal() -> vt100::Parser {
+    vt100::Parser::new(
+        SIZE.rows.try_into().unwrap(),
+        SIZE.cols.try_into().unwrap(),
+        0,
+    )
 }
