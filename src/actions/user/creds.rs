@@ -39,11 +39,8 @@ impl Action for WriteCreds {
 
     fn bind(on: &Selection, _: &Standing) -> Bound<Self> {
         match on.known_users().as_slice() {
-            [user] => Bound::Ready(Self {
-                user: user.to_ref(),
-                out: None,
-                expires: None,
-            }),
+            // Where they go and how long they live is nobody's to guess.
+            [user] => Bound::Ask(vec![("user", user.to_ref().to_string())]),
             [] => Bound::No("select a user, or a connection whose user is known".to_owned()),
             _ => Bound::No("one user at a time".to_owned()),
         }

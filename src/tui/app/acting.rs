@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::acts;
+use super::acts::{self, Begun, Intent};
 use super::msg::{Effect, JobId};
 use super::toast::{Toast, Tone};
 use super::told::told;
@@ -20,6 +20,7 @@ use crate::ledger::audit::Outcome as Word;
 use crate::tui::popups::Popup;
 use crate::tui::popups::board::Board;
 use crate::tui::popups::consent::{Consenting, Given};
+use crate::tui::popups::form::Filled;
 use crate::tui::popups::reading::Reading;
 
 /// The act that is under way, if one is.
@@ -76,15 +77,10 @@ impl App {
         let mut reason = None;
         for offer in ids.iter().filter_map(|id| acts::offer(id)) {
             match (offer.bind)(&selection, &self.model.standing) {
-                Ok(intent) => {
-                    let (job, title) = (self.jobs.next(), offer.spec.title);
-                    self.acting.stage = Stage::Reading {
-                        job,
-                        title,
-                        hidden: selection.hidden,
-                    };
-                    self.popup = Some(Popup::Reading(Reading { title, since: now }));
-                    return vec![Effect::Prepare(job, intent)];
+                Ok(Begun::Ready(intent)) => return self.prepare(intent, selection.hidden, now),
+                Ok(Begun::Ask(form)) => {
+                    self.popup = Some(Popup::Form(Box::new(form)));
+                    return Vec::new();
                 }
                 Err(why) => {
                     reason.get_or_insert_with(|| format!("{}: {why}", offer.spec.title));
@@ -93,6 +89,26 @@ impl App {
         }
         self.say(Toast::new(Tone::Word, reason.unwrap_or_default()), now);
         Vec::new()
+    }
+
+    fn prepare(&mut self, intent: Intent, hidden: usize, now: Timestamp) -> Vec<Effect> {
+        let (job, title) = (self.jobs.next(), intent.spec().title);
+        self.acting.stage = Stage::Reading { job, title, hidden };
+        self.popup = Some(Popup::Reading(Reading { title, since: now }));
+        vec![Effect::Prepare(job, intent)]
+    }
+
+    /// A key made something of a form.
+    pub(super) fn filled(&mut self, filled: Filled, now: Timestamp) -> Vec<Effect> {
+        match filled {
+            Filled::NotYet => Vec::new(),
+            Filled::Cancelled => {
+                self.popup = None;
+                self.say(Toast::new(Tone::Word, "cancelled: nothing was done"), now);
+                Vec::new()
+            }
+            Filled::Intent(intent) => self.prepare(*intent, 0, now),
+        }
     }
 
     /// What it would do is known. Nobody waits for it any more if the popup was closed.

@@ -1,5 +1,7 @@
 //! Every act that there is, in one place: on what it can be begun, and how it comes to its preview. Its rules are `actions`'s.
 
+use tui_input::Input;
+
 use crate::actions::action::{Access, Action, Bound, Selection, Standing};
 use crate::actions::connection::kick::KickConnections;
 use crate::actions::plan::Preview;
@@ -11,6 +13,7 @@ use crate::actions::user::creds::WriteCreds;
 use crate::actions::user::lift::LiftRevocations;
 use crate::actions::user::reissue::ReissueUser;
 use crate::actions::user::revoke::RevokeUsers;
+use crate::tui::popups::form::{Field, FieldKind, Form};
 
 macro_rules! acts {
     ($($name:ident $act:ty;)*) => {
@@ -32,7 +35,7 @@ macro_rules! acts {
         /// The acts, in the order in which hints show them.
         pub const ACTS: &[Offer] = &[$(Offer {
             spec: &<$act>::SPEC,
-            bind: |on, standing| bound(on, standing, Intent::$name),
+            bind: |on, standing| bound::<$act>(on, standing, Intent::$name, |words| read(words).map(Intent::$name)),
         },)*];
     };
 }
@@ -49,7 +52,15 @@ acts! {
 pub struct Offer {
     pub spec: &'static Spec,
     /// The act on a selection; else the reason that a dim key tells when it is pressed.
-    pub bind: fn(&Selection, &Standing) -> Result<Intent, String>,
+    pub bind: fn(&Selection, &Standing) -> Result<Begun, String>,
+}
+
+/// How an act begins.
+#[derive(Debug)]
+pub enum Begun {
+    Ready(Intent),
+    /// More has to be said first.
+    Ask(Form),
 }
 
 /// Whether an act can be begun on a selection.
@@ -74,19 +85,63 @@ pub fn offer(id: &str) -> Option<&'static Offer> {
     ACTS.iter().find(|offer| offer.spec.id == id)
 }
 
+type Read = fn(&[String]) -> Result<Intent, String>;
+
 fn bound<A: Action>(
     on: &Selection,
     standing: &Standing,
     intent: fn(A) -> Intent,
-) -> Result<Intent, String> {
-    match A::bind(on, standing) {
-        Bound::No(why) => Err(why),
-        Bound::Ask(_) => Err("needs more words: give them on the command line".to_owned()),
-        Bound::Ready(_) if standing.access == Access::ReadOnly && !may_open_read_only(&A::SPEC) => {
-            Err(READ_ONLY.to_owned())
-        }
-        Bound::Ready(act) => Ok(intent(act)),
+    read: Read,
+) -> Result<Begun, String> {
+    let begun = match A::bind(on, standing) {
+        Bound::No(why) => return Err(why),
+        Bound::Ask(known) => Begun::Ask(Form::new(A::SPEC.title, fields::<A>(&known), read)),
+        Bound::Ready(act) => Begun::Ready(intent(act)),
+    };
+    if standing.access == Access::ReadOnly && !may_open_read_only(&A::SPEC) {
+        return Err(READ_ONLY.to_owned());
     }
+    Ok(begun)
+}
+
+/// The arguments of an act as its command line has them.
+fn command<A: Action>() -> clap::Command {
+    let command = clap::Command::new(A::SPEC.id);
+    A::augment_args(command.no_binary_name(true).disable_help_flag(true))
+}
+
+fn fields<A: Action>(known: &[(&'static str, String)]) -> Vec<Field> {
+    let field = |arg: &clap::Arg| {
+        let names = arg.get_value_names().unwrap_or_default();
+        let value = names.first().map(ToString::to_string).unwrap_or_default();
+        let said = known.iter().find(|(id, _)| *id == arg.get_id().as_str());
+        let (label, kind) = match (arg.get_long(), said) {
+            (_, Some((_, said))) => (value, FieldKind::Known(said.clone())),
+            (Some(long), None) => (
+                format!("--{long} {value}"),
+                FieldKind::Flag(long.to_owned()),
+            ),
+            (None, None) => (value, FieldKind::Positional),
+        };
+        Field {
+            label,
+            help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
+            kind,
+            value: Input::default(),
+        }
+    };
+    command::<A>().get_arguments().map(field).collect()
+}
+
+/// The act that the words of a form say; else why they say none.
+fn read<A: Action>(words: &[String]) -> Result<A, String> {
+    let read = command::<A>().try_get_matches_from(words);
+    let read = read.and_then(|matches| A::from_arg_matches(&matches));
+    read.map_err(|error| {
+        let said = error.to_string();
+        let line = said.lines().next().unwrap_or_default();
+        line.trim_start_matches("error: ").to_owned()
+    })
 }
 
 /// Why an act is not done in a read-only context.

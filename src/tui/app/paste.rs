@@ -187,6 +187,7 @@ impl App {
         match (&mut self.popup, &mut self.line) {
             (Some(Popup::Consent(asked)), _) if is_secret => asked.tell(SEED_DROPPED),
             (Some(Popup::Consent(asked)), _) => asked.paste(text),
+            (Some(Popup::Form(form)), _) if !is_secret => form.paste(text),
             (Some(Popup::Palette(palette)), _) if !is_secret => palette.paste(text),
             (Some(_), _) => {
                 let word = "what was pasted was dropped: esc closes this, then paste it again";

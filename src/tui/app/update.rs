@@ -200,6 +200,10 @@ impl App {
                 let said = asked.key(key, now);
                 Some(self.lift(said, now))
             }
+            Some(Popup::Form(form)) => {
+                let filled = form.key(key);
+                Some(self.filled(filled, now))
+            }
             Some(Popup::Palette(palette)) => {
                 let chosen = palette.key(key);
                 Some(self.choose(chosen, now))

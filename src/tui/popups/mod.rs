@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod consent;
+pub mod form;
 pub mod keys;
 pub mod lifting;
 pub mod log;
@@ -18,6 +19,7 @@ use ratatui::style::Modifier;
 
 use self::board::Board;
 use self::consent::Consenting;
+use self::form::Form;
 use self::keys::Keys;
 use self::lifting::Lifting;
 use self::log::Log;
@@ -45,6 +47,8 @@ pub enum Popup {
     Lifting(Lifting),
     /// A letter chooses.
     Pick(Pick),
+    /// The arguments of an act that the selection does not say.
+    Form(Box<Form>),
     /// What an act would do is being read.
     Reading(Reading),
     /// An act that waits for consent.
@@ -82,7 +86,8 @@ impl Popup {
             }
             // These take their keys by themselves.
             (
-                Self::Pick(_)
+                Self::Form(_)
+                | Self::Pick(_)
                 | Self::Palette(_)
                 | Self::Lifting(_)
                 | Self::Reading(_)
@@ -105,6 +110,7 @@ impl Popup {
             Self::Palette(palette) => return Some(palette.paint(paint, screen, buf)),
             Self::Log(log) => log.paint(paint, screen, buf),
             Self::Lifting(lifting) => lifting.paint(paint, screen, buf),
+            Self::Form(form) => return Some(form.paint(paint, screen, buf)),
             Self::Pick(pick) => pick.paint(paint, screen, buf),
             Self::Reading(reading) => reading.paint(paint, screen, buf),
             Self::Consent(asked) => return Some(asked.paint(paint, screen, buf)),

@@ -4,6 +4,7 @@ mod accounts;
 mod acting;
 mod acts;
 mod cost;
+mod form;
 mod frames;
 mod live;
 mod palette;
