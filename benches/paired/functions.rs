@@ -64,44 +64,43 @@ fn select(rows: &[UserLine], sorts_all: bool) -> Duration {
     })
 }
 
-fn sorted_page(_: &Crowd) -> Pair {
-    let rows = users();
+/// All rows by the time of their tokens.
+fn by_time<T>(then: impl FnOnce(&Query<'_, UserLine>) -> T) -> T {
     let (filter, sort) = (
         Filter::parse("", &[]).unwrap(),
         Sort::parse("issued_at").unwrap(),
     );
-    let query = Query {
+    then(&Query {
         filter: &filter,
         sort: Some(&sort),
         now: now(),
-    };
-    Pair::measure(
-        ("first page by a time", "select and sort pairs"),
-        Target::AtMost(1.2),
-        50,
-        || time(|| first(&rows, &query, PAGE, &|| false)),
-        || select(&rows, false),
-    )
+    })
+}
+
+fn sorted_page(_: &Crowd) -> Pair {
+    let rows = users();
+    by_time(|query| {
+        Pair::measure(
+            ("first page by a time", "select and sort pairs"),
+            Target::AtMost(1.2),
+            50,
+            || time(|| first(&rows, query, PAGE, &|| false)),
+            || select(&rows, false),
+        )
+    })
 }
 
 fn sorted(_: &Crowd) -> Pair {
     let rows = users();
-    let (filter, sort) = (
-        Filter::parse("", &[]).unwrap(),
-        Sort::parse("issued_at").unwrap(),
-    );
-    let query = Query {
-        filter: &filter,
-        sort: Some(&sort),
-        now: now(),
-    };
-    Pair::measure(
-        ("all rows by a time", "sort pairs"),
-        Target::AtMost(3.0),
-        20,
-        || time(|| arrange(&rows, &query, &|| false)),
-        || select(&rows, true),
-    )
+    by_time(|query| {
+        Pair::measure(
+            ("all rows by a time", "sort pairs"),
+            Target::AtMost(3.0),
+            20,
+            || time(|| arrange(&rows, query, &|| false)),
+            || select(&rows, true),
+        )
+    })
 }
 
 fn frame(_: &Crowd) -> Pair {

@@ -335,10 +335,9 @@ fn line(kind: &str, item: &impl Serialize) -> String {
     Value::Object(line).to_string()
 }
 
-/// Something for a person, on standard error.
-#[expect(clippy::print_stderr, reason = "the one place that prints")]
+/// Something for a person, on standard error. A person who went away is told nothing, and changes no exit code.
 pub(super) fn tell(line: &str) {
-    eprintln!("{line}");
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// A line of data on standard output. A reader that went away has had enough.

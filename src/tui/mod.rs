@@ -26,6 +26,7 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use ratatui::layout::Size;
+use rustix::io::Errno;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -154,7 +155,7 @@ async fn show(
         });
     }
     let ended = tokio::select! {
-        done = event_loop.run() => done.map(|()| Ended::Quit),
+        done = event_loop.run() => done.map_or_else(ended_by, |()| Ok(Ended::Quit)),
         Some(signal) = stops.next() => Ok(Ended::Signal(signal)),
     };
     // Nobody could be asked: the terminal went away, or we were told to stop.
@@ -171,6 +172,15 @@ async fn show(
         performer.end_acts().await;
     }
     ended
+}
+
+/// A terminal that went away fails whoever writes to it, often before the signal that says so is heard.
+fn ended_by(error: io::Error) -> io::Result<Ended> {
+    if error.raw_os_error() == Some(Errno::IO.raw_os_error()) {
+        Ok(Ended::Signal(SignalKind::hangup().as_raw_value()))
+    } else {
+        Err(error)
+    }
 }
 
 impl Stage for Modes {

@@ -203,6 +203,18 @@ fn what_is_not_written_as_it_should_be_is_usage() {
     }
 }
 
+#[test]
+fn what_nobody_can_be_told_changes_no_exit_code() {
+    let home = tempfile::tempdir().unwrap();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_nats-oam"));
+    command.env_clear().env("HOME", home.path()).stderr(full);
+
+    let status = command.stdin(Stdio::null()).status().unwrap();
+
+    assert_eq!(status.code(), Some(2), "no terminal");
+}
+
 /// Everything in the record of an admin.
 fn record(admin: &Admin) -> String {
     fn read(folder: &Path, all: &mut String) {
