@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::inventory::user::UserRow;
 use crate::jwt::account::Account;
 use crate::jwt::keys::UserId;
+use crate::jwt::role::SignerKind;
 use crate::jwt::time::UnixTime;
 use crate::jwt::user::AllowDeny;
 use crate::sys::{Right, Rights};
@@ -14,15 +15,22 @@ use crate::text::Text;
 use super::stock::Stock;
 
 /// The administrators among the stored users of the system account, as it is in force.
-pub(super) fn administrators(stock: &Stock, system: &Account, now: UnixTime) -> BTreeSet<UserId> {
+/// Strict operators let nobody in whom an identity key has signed.
+pub(super) fn administrators(
+    stock: &Stock,
+    system: &Account,
+    strict: bool,
+    now: UnixTime,
+) -> BTreeSet<UserId> {
     let users = stock.rows().filter(|row| row.account() == system.id);
-    let can = users.filter(|row| may_log_in(row, system, now) && may_push(row, system));
+    let can = users.filter(|row| may_log_in(row, system, strict, now) && may_push(row, system));
     can.map(|row| row.key()).collect()
 }
 
-fn may_log_in(row: &UserRow<'_>, system: &Account, now: UnixTime) -> bool {
+fn may_log_in(row: &UserRow<'_>, system: &Account, strict: bool, now: UnixTime) -> bool {
     let revoked = system.revocations.revoked_at(row.key(), row.issued_at());
-    system.signer_kind(row.issuer()).is_some()
+    let signer = system.signer_kind(row.issuer());
+    signer.is_some_and(|kind| !(strict && kind == SignerKind::Identity))
         && revoked.is_none()
         && row.expires_at().is_none_or(|end| now <= end)
 }

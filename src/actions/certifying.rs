@@ -1,5 +1,5 @@
-//! The certificate of the record's key: the first act that an operator's key signs also says, in the record and by that key, that
-//! this writer is of the team. An act does not wait for it, and does not depend on it.
+//! The certificate of the record's key: the first act that an operator's key signs and that reaches servers also says, in the
+//! record and by that key, that this writer is of the team. It comes after the result, and the act does not depend on it.
 
 use std::sync::Arc;
 

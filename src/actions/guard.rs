@@ -214,7 +214,7 @@ async fn close_intruders(
     let update = Update::new(current.clone(), 0)?;
     // Whether the late one took it is asked of it below.
     let _told = sys.push(&update).await?;
-    let Some(intruders) = intruders(sys, server, &account).await? else {
+    let Some(intruders) = patient_intruders(sys, server, &account).await? else {
         return Ok(Closed {
             closed: 0,
             why: Some("it does not say who is connected".into()),
@@ -228,7 +228,7 @@ async fn close_intruders(
         ));
     }
     let why = if !is_in_force(sys, server, &update).await? {
-        Some("it does not say that it enforces the token that was pushed".into())
+        Some("it is not seen to enforce the token that was pushed".into())
     } else if closed < intruders.len() {
         Some(
             format!(
@@ -241,6 +241,22 @@ async fn close_intruders(
         None
     };
     Ok(Closed { closed, why })
+}
+
+/// The same as [`intruders`], of a server that has just begun and may be too busy to answer the first time.
+async fn patient_intruders(
+    sys: &dyn Sys,
+    server: &ServerLabel,
+    account: &Account,
+) -> Result<Option<Vec<ConnId>>, SysError> {
+    for _ in 1..LOOKS {
+        let told = intruders(sys, server, account).await?;
+        if told.is_some() {
+            return Ok(told);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    intruders(sys, server, account).await
 }
 
 /// Who is connected to a server and kept out by the account. `None`: it does not say.

@@ -3,13 +3,16 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::jwt::keys::UserId;
 use crate::ledger::{Ledger, Query};
 
 /// The act that makes users, and says in its effect which.
 const ISSUING: &str = "user.reissue";
+
+/// A record may land later than one that is younger by its clock; what is read twice is known once.
+const SLACK: SignedDuration = SignedDuration::from_hours(24);
 
 /// Users that were made, as far as the record was read.
 #[derive(Debug, Default)]
@@ -33,7 +36,9 @@ impl Issued {
         let newest = ledger.records(&newest).unwrap_or_default().records;
         let query = Query {
             action: Some(ISSUING.into()),
-            since: read.until,
+            since: read
+                .until
+                .map(|until| until.saturating_sub(SLACK).unwrap_or(Timestamp::MIN)),
             ..Query::default()
         };
         let records = ledger.records(&query).unwrap_or_default().records;
@@ -49,8 +54,6 @@ impl Issued {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use jiff::SignedDuration;
 
     use super::*;
     use crate::jwt::keys::KeyKind;

@@ -293,12 +293,10 @@ impl Plan {
             .users
             .iter()
             .find(|user| facts.me == Some(user.id.key()));
-        let last = facts.last_administrator();
-        if let Some(user) = last.filter(|_| self.direction == Direction::Narrows) {
-            let what = format!(
-                "the store knows no administrator of the system account beside {}",
-                user.shown()
-            );
+        let narrows = self.direction == Direction::Narrows;
+        let last = facts.last_administrator().filter(|_| narrows);
+        if last.is_some() {
+            let what = "after this the store knows no administrator of the system account";
             self.warnings.push(Warning::new("only_administrator", what));
         }
         if let Some(user) = oneself.or(last) {

@@ -155,10 +155,11 @@ pub async fn gather(
         server_time,
         asked_signer: asked,
     };
-    let system = facts.operator.as_ref();
-    let system = system.and_then(|operator| facts.account(operator.system_account?));
-    if let Some(system) = system {
-        facts.administrators = administrators(&stock, &system.account, facts.server_time);
+    if let Some(operator) = &facts.operator
+        && let Some(system) = operator.system_account.and_then(|id| facts.account(id))
+    {
+        let (system, strict) = (&system.account, operator.strict);
+        facts.administrators = administrators(&stock, system, strict, facts.server_time);
     }
     if !connections.is_empty() {
         let sys = sys.ok_or_else(|| Refusal::NotConnected("offline".into()))?;

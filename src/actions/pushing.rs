@@ -1,7 +1,7 @@
 //! One edited account on its way: pushed until it stands, proven server by server, then followed by the store; what went out is
 //! noted for the record and for the guard, whatever becomes of it. Without servers the store alone is written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::explain::{Code, Explain, Explanation, Next};
@@ -142,14 +142,14 @@ impl Steps<'_> {
             ConnQuery::WithAuth(kicks.to_vec()),
             ConnQuery::Account(account),
         ];
-        let mut rows: Vec<ConnectionRow> = Vec::new();
+        let (mut rows, mut seen) = (Vec::new(), HashSet::new());
         for query in queries {
             // What cannot be listed is not counted; the proof asks again.
             let Ok(told) = sys.connections(query).await else {
                 continue;
             };
             for row in told.answers().flat_map(|(_, rows)| rows) {
-                if !rows.iter().any(|held| held.id == row.id) {
+                if seen.insert(row.id) {
                     rows.push(row.clone());
                 }
             }

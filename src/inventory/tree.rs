@@ -58,15 +58,12 @@ impl Tree {
             users,
             branches: Vec::new(),
         };
-        let (mut role, mut user) = (0, 0);
-        for at in 0..tree.accounts.len() {
-            let Some(id) = tree.accounts.get(at).map(|line| line.id) else {
-                break;
-            };
-            let roles = run(&tree.roles, role, |line| line.account.key == id);
-            let users = run(&tree.users, user, |line| line.account.key == id);
-            (role, user) = (roles.end, users.end);
-            let branch = tree.put(roles, users);
+        let roles = runs(&tree.roles, |line| line.account.key);
+        let users = runs(&tree.users, |line| line.account.key);
+        let of = |runs: &HashMap<_, Range<usize>>, id| runs.get(&id).cloned().unwrap_or(0..0);
+        let ids: Vec<AccountId> = tree.accounts.iter().map(|line| line.id).collect();
+        for id in ids {
+            let branch = tree.put(of(&roles, id), of(&users, id));
             tree.branches.push(branch);
         }
         tree
@@ -154,10 +151,17 @@ impl Rows for Tree {
     }
 }
 
-/// The rows from `begin` on of which something is true.
-fn run<R>(rows: &[R], begin: usize, holds: impl Fn(&R) -> bool) -> Range<usize> {
-    let rows = rows.get(begin..).unwrap_or_default();
-    begin..begin + rows.iter().take_while(|row| holds(row)).count()
+/// Where the rows of each account stand; also of one that is no line of the tree.
+fn runs<R>(rows: &[R], account: impl Fn(&R) -> AccountId) -> HashMap<AccountId, Range<usize>> {
+    let mut begin = 0;
+    let chunks = rows.chunk_by(|one, next| account(one) == account(next));
+    chunks
+        .filter_map(|chunk| {
+            let range = begin..begin + chunk.len();
+            begin = range.end;
+            Some((account(chunk.first()?), range))
+        })
+        .collect()
 }
 
 fn number(of: usize) -> u32 {
@@ -266,5 +270,16 @@ mod tests {
         assert_eq!(tree.role_of(0, 2), Some(1));
         assert_eq!(tree.role_of(0, 3), None);
         assert_eq!(tree.count(), 5);
+    }
+
+    #[test]
+    fn users_of_an_account_that_nobody_told_hide_no_others() {
+        let users = vec![user(1, 10, 9), user(2, 11, 9), user(3, 12, 9)];
+        let accounts = [1, 3].map(account).to_vec();
+
+        let tree = Tree::of(None, accounts, Vec::new(), Arc::new(users));
+
+        assert_eq!(tree.users_of(0).len(), 1);
+        assert_eq!(tree.users_of(1).len(), 1);
     }
 }

@@ -98,18 +98,8 @@ pub enum KeyError {
     Malformed { chars: usize },
 }
 
-/// Encodes 32 bytes with a prefix byte and a checksum, as all nkeys are written.
-pub fn encode(prefix: &[u8], bytes: &[u8; 32]) -> String {
-    let mut raw = Vec::with_capacity(prefix.len() + 34);
-    raw.extend_from_slice(prefix);
-    raw.extend_from_slice(bytes);
-    let crc = CRC16.checksum(&raw);
-    raw.extend_from_slice(&crc.to_le_bytes());
-    BASE32_NOPAD.encode(&raw)
-}
-
 /// The bytes before the checksum, if the checksum is right.
-pub fn decode_checked(written: &str) -> Option<Vec<u8>> {
+fn decode_checked(written: &str) -> Option<Vec<u8>> {
     let mut raw = BASE32_NOPAD.decode(written.as_bytes()).ok()?;
     let crc = u16::from_le_bytes([*raw.get(raw.len().checked_sub(2)?)?, *raw.last()?]);
     raw.truncate(raw.len() - 2);

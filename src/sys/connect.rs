@@ -174,7 +174,9 @@ impl Link {
             loop {
                 match events.recv().await {
                     // One whose task has ended needs no word.
-                    Ok(LinkEvent::Disconnected) => drop(other.force_reconnect().await),
+                    Ok(LinkEvent::Disconnected) if other.connection_state() == State::Connected => {
+                        drop(other.force_reconnect().await);
+                    }
                     Ok(_) | Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return,
                 }

@@ -88,8 +88,7 @@ impl SystemAccount {
             .ask_all_with(&self.reads, question, patience, envelope)
             .await?;
         let mut gathered = self.decode_all(pages, body).await?;
-        let said = gathered.said.iter_mut().chain(&mut gathered.foreign);
-        let read_on = said.map(|said| async {
+        let read_on = gathered.said.iter_mut().map(|said| async {
             let Ok(rows) = &mut said.answer else {
                 return None;
             };

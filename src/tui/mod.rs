@@ -139,18 +139,16 @@ async fn show(
         stage: modes,
         now: Timestamp::now,
     };
-    let told_to_stop = [
+    let mut stops = FuturesUnordered::new();
+    for kind in [
         SignalKind::terminate(),
         SignalKind::hangup(),
         SignalKind::interrupt(),
         SignalKind::quit(),
-    ]
-    .map(|kind| Ok::<_, io::Error>((kind, signal(kind)?)));
-    let mut stops = FuturesUnordered::new();
-    for stop in told_to_stop {
-        let (kind, mut signal) = stop?;
+    ] {
+        let mut told = signal(kind)?;
         stops.push(async move {
-            signal.recv().await;
+            told.recv().await;
             kind.as_raw_value()
         });
     }

@@ -31,7 +31,7 @@ fn counted(console: &mut Console) -> (u64, Wire) {
 fn a_frame_over_many_users_is_few_allocations_and_one_write() {
     for size in SIZES {
         let mut console = Console::open(size);
-        console.draw(); // the first one makes room for its bytes
+        assert!(console.draw().bytes > 1_000); // the first one also makes room for its bytes
         for keys in ["j", "page-down", "end", "space", "s", "n", "esc", "?"] {
             console.press(keys);
 
@@ -58,7 +58,7 @@ fn a_row_move_over_many_users_is_few_bytes() {
 
             assert_eq!(wire.writes, 1);
             assert!(
-                wire.bytes <= 600,
+                (100..=600).contains(&wire.bytes),
                 "row {nth} at {size}: {} bytes",
                 wire.bytes
             );

@@ -37,6 +37,10 @@ async fn the_only_administrator_is_revoked_by_its_whole_key_and_then_nobody_is_l
             "{ran:?}"
         );
     }
+    let leaked = admin.home.path().join("sys.creds");
+    fs::write(&leaked, creds).unwrap();
+    let with_leaked = ["--creds", leaked.to_str().unwrap(), "server", "ls"];
+    assert_eq!(admin.run(&with_leaked).code, 0);
     let ran = admin.run(&["user", "revoke", "SYS/sys", "--confirm", &key]);
 
     assert_eq!(plan.json()["consent"]["confirm"], key.as_str());
@@ -47,9 +51,7 @@ async fn the_only_administrator_is_revoked_by_its_whole_key_and_then_nobody_is_l
         (0, &json!("verified")),
         "{ran:?}"
     );
-    let leaked = admin.home.path().join("sys.creds");
-    fs::write(&leaked, creds).unwrap();
-    let refused = admin.run(&["--creds", leaked.to_str().unwrap(), "server", "ls"]);
+    let refused = admin.run(&with_leaked);
     assert_ne!(refused.code, 0, "{refused:?}");
 }
 

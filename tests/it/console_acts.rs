@@ -169,7 +169,7 @@ async fn a_server_that_was_away_is_named_and_its_intruder_is_out_when_it_comes_b
     let mut logins = ears.logins(tenant.id).await;
     world.order(&Order::Start("n3".into()));
     logins.heard(tenant.user("a")).await; // the intruder is in again
-    console.shows("n3 came late");
+    console.shows("n3 came late: the revocations hold there now");
     let key = tenant.user("a").to_string();
     until("the intruder is out", || async {
         let open = ears.open(tenant.id, SERVERS.len()).await;

@@ -65,6 +65,9 @@ async fn nobody_asks_a_server_for_the_identity_of_all_connections() {
 
     let asked = requests.until_now(&ears).await;
 
+    let mut kinds = asked.iter().map(|(subject, _)| subject.rsplit('.').next());
+    let kicks = kinds.any(|kind| kind == Some("KICK"));
+    assert!(kicks, "a revocation kicks beside its push");
     let accounts = ears.listed(3).await;
     let connz: Vec<_> = asked
         .iter()

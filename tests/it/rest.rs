@@ -16,7 +16,6 @@ fn sleeps(console: &Console) -> u64 {
     line.unwrap().trim().parse().unwrap()
 }
 
-#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn at_rest_the_screen_is_not_woken_and_nothing_is_written() {
     let Some(world) = World::busy() else { return };

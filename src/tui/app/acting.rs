@@ -218,7 +218,12 @@ impl App {
 
     /// The act that was consented to came to no outcome: it could not be begun, or it broke off.
     pub(super) fn no_outcome(&mut self, of: JobId, why: &Explanation, now: Timestamp) {
-        if matches!(&self.acting.stage, Stage::Running { job, .. } if *job == of) {
+        if let Stage::Running { job, leaving, .. } = &self.acting.stage
+            && *job == of
+        {
+            if *leaving == Leaving::WhenEnded {
+                self.state = Running::Quit;
+            }
             self.acting.stage = Stage::Rest;
             self.popup = None;
             let word = format!("{}; {}", why.what, why.so);

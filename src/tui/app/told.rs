@@ -84,13 +84,15 @@ fn seen_done(outcome: &Outcome) -> (Tone, String) {
 pub(super) fn guarded(guarded: &Guarded) -> Toast {
     let server = &guarded.server;
     match &guarded.problem {
-        None => Toast::new(
-            Tone::Warning,
-            format!(
-                "{server} came late: the revocations hold there now, {} closed",
-                guarded.closed
-            ),
-        ),
+        None => {
+            // The push itself closes whom it meets; these were still there after it.
+            let closed = match guarded.closed {
+                0 => String::new(),
+                closed => format!(", {} closed", counted(closed, "connection")),
+            };
+            let word = format!("{server} came late: the revocations hold there now{closed}");
+            Toast::new(Tone::Warning, word)
+        }
         Some(problem) => Toast::new(
             Tone::Failure,
             format!("{server} came late, and is not known to be guarded: {problem}"),

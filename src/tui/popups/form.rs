@@ -17,8 +17,8 @@ use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 use tui_input::backend::crossterm::EventHandler as _;
 
+use super::preview::with_short_keys;
 use super::{WIDEST, centred, frame};
-use crate::jwt::keys::PublicKey;
 use crate::text::Text;
 use crate::tui::app::acts::Intent;
 use crate::tui::theme::Role;
@@ -62,15 +62,6 @@ pub enum Filled {
     NotYet,
     Cancelled,
     Intent(Box<Intent>),
-}
-
-/// A ref whose keys are short enough to be read side by side.
-fn shortened(written: &str) -> String {
-    let short = |part: &str| {
-        part.parse()
-            .map_or_else(|_| part.to_owned(), |key: PublicKey| key.short())
-    };
-    written.split('/').map(short).collect::<Vec<_>>().join("/")
 }
 
 impl Form {
@@ -177,7 +168,7 @@ impl Form {
             );
             let at = Position::new(begin, line.y);
             if let FieldKind::Known(known) = &field.kind {
-                paint.put(buf, at, room, &shortened(known), Role::Muted);
+                paint.put(buf, at, room, &with_short_keys(known), Role::Muted);
                 continue;
             }
             let scroll = field

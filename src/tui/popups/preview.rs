@@ -162,7 +162,7 @@ fn say_changes(words: &mut Wording, changes: &[PlannedChange]) {
 }
 
 /// Keys as tables show them: nobody reads 56 letters, and the command below has them whole.
-fn with_short_keys(text: &str) -> String {
+pub(super) fn with_short_keys(text: &str) -> String {
     let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric());
     words
         .map(|word| {

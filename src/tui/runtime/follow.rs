@@ -65,18 +65,19 @@ async fn listen(ports: &Ports, sys: &dyn Sys, inbox: &mpsc::Sender<Msg>) -> Expl
     };
     tell(inbox, Msg::Listening).await;
     let mut read: Read<'_> = Box::pin(look::roll(ports, sys));
-    let mut next = Instant::now() + PAUSE;
+    let mut due = Instant::now();
     loop {
         tokio::select! {
             batch = events.next() => {
                 let Some(batch) = batch else { break };
-                if batch.iter().any(|event| matches!(event, SysEvent::Gap { .. })) {
-                    let due = next;
+                let is_torn = batch.iter().any(|event| matches!(event, SysEvent::Gap { .. }));
+                // A read that has not begun yet will see what was lost now as well.
+                if is_torn && due <= Instant::now() {
+                    due = Instant::now().max(due + PAUSE);
                     read = Box::pin(async move {
                         sleep_until(due).await;
                         look::roll(ports, sys).await
                     });
-                    next = due.max(Instant::now()) + PAUSE;
                 }
                 tell(inbox, Msg::Happened(batch)).await;
             }

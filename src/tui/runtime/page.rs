@@ -61,6 +61,7 @@ pub(super) struct Page {
     at: Position,
     /// Where characters of two cells begin.
     wide: HashSet<Position>,
+    is_torn: bool,
 }
 
 impl Page {
@@ -71,6 +72,7 @@ impl Page {
             cursor: Cursor::Unknown,
             at: Position::ORIGIN,
             wide: HashSet::new(),
+            is_torn: false,
         }
     }
 
@@ -157,26 +159,26 @@ impl Page {
         write!(self.bytes, "{};", base + nth)
     }
 
-    /// Wipes the character of two cells of which a cell will take one, so that the other is blank in whatever terminal: some
-    /// would give it the looks of what is drawn now. Tells whether it did.
-    fn breaks_wide(&mut self, at: Position, cell: &Cell, held: Pen) -> io::Result<bool> {
-        let next = Position { x: at.x + 1, ..at };
+    /// Whether the frame so far took one of the two cells of a character. What becomes of the other differs by terminal, and it
+    /// may be one that did not change: such a frame is drawn whole.
+    pub(super) const fn is_torn(&self) -> bool {
+        self.is_torn
+    }
+
+    /// Drops what was said of the frame.
+    pub(super) fn begin_again(&mut self) {
+        self.bytes.truncate(BEGIN.len());
+    }
+
+    fn take_cell(&mut self, at: Position, cell: &Cell) {
         let is_wide = cell.cell_width() > 1;
-        let broken = [Some(at), is_wide.then_some(next)];
-        let mut has_wiped = false;
-        for place in broken.into_iter().flatten() {
-            if self.wide.remove(&place) {
-                let held = if has_wiped { Pen::default() } else { held };
-                self.take_up(held, Pen::default())?;
-                self.go_to(place, None)?;
-                self.bytes.push(b' ');
-                has_wiped = true;
-            }
-        }
-        if is_wide {
+        let next = Position { x: at.x + 1, ..at };
+        self.is_torn |= if is_wide {
             self.wide.insert(at);
-        }
-        Ok(has_wiped)
+            self.wide.remove(&next)
+        } else {
+            self.wide.remove(&at)
+        };
     }
 
     fn show(&mut self, cursor: Cursor) -> io::Result<()> {
@@ -257,9 +259,7 @@ impl Backend for Page {
         }
         let (mut held, mut from) = (Pen::default(), None);
         for Stroke { at, cell, pen, .. } in strokes {
-            if self.breaks_wide(at, cell, held)? {
-                (held, from) = (Pen::default(), None);
-            }
+            self.take_cell(at, cell);
             self.go_to(at, from)?;
             self.take_up(held, pen)?;
             held = pen;
@@ -296,6 +296,7 @@ impl Backend for Page {
         let sequence = match region {
             ClearType::All => {
                 self.wide.clear();
+                self.is_torn = false;
                 self.cursor = Cursor::Unknown; // what came before may be another program's
                 "\x1b[2J"
             }
@@ -420,19 +421,24 @@ mod tests {
     }
 
     #[test]
-    fn of_a_wide_character_that_is_overwritten_no_half_takes_other_looks() {
-        let reversed = Style::new().add_modifier(Modifier::REVERSED);
-        let next = vec![("  c", reversed)];
-        let mut changing = Screen::new(Vec::new(), SIZE).unwrap();
-        draw(
-            &mut changing,
-            &vec![("ab", Style::new()), ("日", Style::new())],
-        );
-        draw(&mut changing, &next);
-        let mut anew = Screen::new(Vec::new(), SIZE).unwrap();
-        draw(&mut anew, &next);
+    fn of_a_wide_character_that_is_overwritten_no_half_is_left() {
+        let (plain, reversed) = (Style::new(), Style::new().add_modifier(Modifier::REVERSED));
+        let red = Style::new().bg(Color::Red);
+        for [before, after] in [
+            [vec![("ab", plain), ("日", plain)], vec![("  c", reversed)]],
+            [
+                vec![(" ", plain), ("ab", plain), (" ", plain), ("日", red)],
+                vec![("ab", plain), (" ", plain), ("日", plain), (" ", red)],
+            ],
+        ] {
+            let mut changing = Screen::new(Vec::new(), SIZE).unwrap();
+            draw(&mut changing, &before);
+            draw(&mut changing, &after);
+            let mut anew = Screen::new(Vec::new(), SIZE).unwrap();
+            draw(&mut anew, &after);
 
-        assert_eq!(shown(changing.out()), shown(anew.out()));
+            assert_eq!(shown(changing.out()), shown(anew.out()));
+        }
     }
 
     proptest! {

@@ -31,8 +31,13 @@ impl<W: Write> Screen<W> {
     }
 
     /// Draws what changed, in one write.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        self.terminal.draw(render)?;
+    pub fn draw(&mut self, mut render: impl FnMut(&mut Frame<'_>)) -> io::Result<()> {
+        self.terminal.draw(&mut render)?;
+        if self.terminal.backend().is_torn() {
+            self.terminal.backend_mut().begin_again();
+            self.terminal.clear()?;
+            self.terminal.draw(&mut render)?;
+        }
         let out = &mut self.out;
         self.terminal
             .backend_mut()

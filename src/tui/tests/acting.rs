@@ -386,7 +386,7 @@ fn the_guard_tells_of_a_server_that_came_late() {
     assert!(
         screen
             .text()
-            .contains("n3 came late: the revocations hold there now, 2 closed")
+            .contains("n3 came late: the revocations hold there now, 2 connections closed")
     );
 }
 

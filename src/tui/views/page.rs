@@ -141,8 +141,10 @@ impl<S: Subject> Page<S> {
         if self.asked.as_ref() == Some(&key) {
             return None;
         }
-        self.pane.scroll = 0;
-        self.asked = Some(key);
+        // Nobody is looked away from when only the rows around are others.
+        if self.asked.replace(key).is_some() {
+            self.pane.scroll = 0;
+        }
         let ask = S::question(row, scene.model)?;
         Some(Wish::Ask(Slot::Detail(self.place), ask))
     }

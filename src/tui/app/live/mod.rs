@@ -61,6 +61,8 @@ enum Following {
 pub struct Live {
     table: Table,
     has_rows: bool,
+    /// When the read began that the rows are from.
+    begun: Timestamp,
     heard: VecDeque<(Timestamp, Change)>,
     /// Connections whose look changes by itself, the first first.
     coming: VecDeque<(Timestamp, ConnId)>,
@@ -110,7 +112,12 @@ impl Live {
     }
 
     /// Takes what a read brought that began then. `None`: no server was asked.
+    /// One that began before the last one knows less.
     pub(super) fn take(&mut self, rows: Option<Vec<ConnectionRow>>, begun: Timestamp) {
+        if self.has_rows && begun < self.begun {
+            return;
+        }
+        self.begun = begun;
         self.heard.retain(|(at, _)| *at >= begun);
         self.has_rows = rows.is_some();
         self.coming.clear();
@@ -119,7 +126,7 @@ impl Live {
         let mut edit = self.table.next();
         for (_, change) in &self.heard {
             match change {
-                Change::Came(row) => drop(edit.put(ConnectionRow::clone(row))),
+                Change::Came(row) => edit.put(ConnectionRow::clone(row)),
                 Change::Went(row) => edit.take(row.id),
                 Change::WentWith(server) => edit.take_all(*server),
             }

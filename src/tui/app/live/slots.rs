@@ -96,7 +96,7 @@ pub(super) struct Edit<'t> {
 
 impl Edit<'_> {
     /// Puts a row in the place of its connection.
-    pub(super) fn put(&mut self, row: ConnectionRow) -> u32 {
+    pub(super) fn put(&mut self, row: ConnectionRow) {
         let id = row.id;
         let number = self.table.number(id).or_else(|| self.table.free.pop());
         let number = number.unwrap_or_else(|| self.next.count());
@@ -109,7 +109,6 @@ impl Edit<'_> {
         }
         self.table.numbers.insert(id, number);
         self.touch(number);
-        number
     }
 
     /// Takes a row away. Its number is given to another.

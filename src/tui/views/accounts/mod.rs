@@ -40,7 +40,7 @@ use crate::tui::widgets::frame::frame_role;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::outline::Marked;
 use crate::tui::widgets::rule::Rule;
-use crate::tui::widgets::{Paint, Painted, grouped, line_of, outline as lines};
+use crate::tui::widgets::{Paint, Painted, counted, grouped, line_of, outline as lines};
 
 const HERE: Place = Place::top(ViewKind::Accounts);
 
@@ -276,8 +276,10 @@ impl Accounts {
         if self.asked == thing {
             return None;
         }
+        if self.asked.is_some() {
+            self.pane.scroll = 0; // else only the tree is another
+        }
         self.asked = thing;
-        self.pane.scroll = 0;
         let Item::User(place) = item else { return None };
         let row = self.outline.user(place)?.clone();
         let seen = Arc::clone(scene.model.seen.last.as_ref()?);
@@ -391,10 +393,7 @@ impl Accounts {
             (users, "user"),
             (tree.roles.len(), "role"),
         ];
-        let words = counts.map(|(number, one)| match number {
-            1 => format!("1 {one}"),
-            number => format!("{} {one}s", grouped(number)),
-        });
+        let words = counts.map(|(number, one)| counted(number, one));
         words.join(" · ")
     }
 

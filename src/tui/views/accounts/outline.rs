@@ -210,7 +210,10 @@ impl Outline {
     fn sift(&mut self, now: Timestamp) -> Option<Wish> {
         let tree = Arc::clone(self.coming.as_ref().or(self.tree.as_ref())?);
         let Some(filter) = self.sieve.as_ref().and_then(|sieve| sieve.users.as_ref()) else {
-            self.culprit.term.clone_from(&self.written);
+            self.culprit = Culprit {
+                term: self.written.clone(),
+                meant: None,
+            };
             self.sifted(Kept::All, now);
             return None;
         };

@@ -178,6 +178,9 @@ where
 
     /// Puts rows that changed where the order has them.
     fn place(&mut self, changed: Vec<u32>, now: Timestamp) {
+        if changed.is_empty() {
+            return;
+        }
         let Some(rows) = self.rows.as_deref() else {
             return;
         };
@@ -199,6 +202,9 @@ where
             !changed.contains(number) || rows.row(*number).is_some_and(|row| row.key() == *key)
         };
         self.marks.retain(|key, number| stays(key, number));
+        if self.order.is_empty() && self.culprit.term.is_empty() {
+            self.culprit.term.clone_from(&self.written); // the last that the filter left has gone
+        }
     }
 
     fn number_of(&self, key: &<T::Row as Listed>::Key) -> Option<u32> {
