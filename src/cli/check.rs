@@ -30,15 +30,15 @@ use crate::text::Text;
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Who is revoked, and who is kicked: users of the sandbox with clients.
-const REVOKED: &str = "ORDERS/worker-night";
+/// The user of the sandbox that is revoked. It has a client, as has the one that is kicked.
+pub const REVOKED: &str = "ORDERS/worker-night";
 const KICKED: &str = "flappy-1";
 
 /// What has to be known of a sandbox.
 pub struct Sandboxed {
     pub context: PathBuf,
     pub urls: Vec<String>,
-    /// The creds of the user that is revoked.
+    /// The creds of [`REVOKED`].
     pub creds: PathBuf,
     /// Where the record may be kept; it goes with the sandbox.
     pub folder: PathBuf,

@@ -75,6 +75,15 @@ fn lower_layers_and_those_for_all_are_fine() {
         "use crate::{explain::Explain, inventory::Fact, jwt::keys, store::Stored, text::Text};",
     );
     assert_fine("main.rs", "use nats_oam::{cli, tui, serve};");
+    assert_fine(
+        "main/console.rs",
+        "use nats_oam::{cli, tui}; use super::process;",
+    );
+    assert_fault(
+        "cli/mod.rs",
+        "use crate::main::console;",
+        "cli/mod.rs:1: cli uses main",
+    );
     assert_fault(
         "tui/mod.rs",
         "use crate::cli;",
