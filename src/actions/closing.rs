@@ -15,7 +15,7 @@ use crate::sys::{ConnQuery, Kicked, SysEvent};
 
 use super::outcome::{CameBack, ServerReport};
 use super::steps::{Steps, Stopped};
-use super::verify;
+use super::verify::{self, Stopwatch};
 
 /// How long a kicked client is watched for. Libraries come back within a fraction of it.
 const WATCHED: Duration = Duration::from_secs(2);
@@ -46,6 +46,7 @@ impl Steps<'_> {
             .flat_map(|(_, rows)| rows.iter().cloned())
             .collect();
         let kicked_at = (self.ports.now)();
+        let mut watch = Stopwatch::since(Instant::now());
         let kicks: Vec<(ConnId, Kicked)> = stream::iter(ids.iter().copied())
             .map(|id| {
                 let sys = &sys;
@@ -67,10 +68,12 @@ impl Steps<'_> {
                 )
             })
             .count();
-        let proven = verify::closed(sys.as_ref(), &open)
+        let (mut proven, left) = verify::closed(sys.as_ref(), &open)
             .await
             .map_err(|error| Stopped::partial(error.explain()))?;
+        watch.read(&mut proven);
         self.report.servers.extend(proven);
+        self.report.left = left;
         // A list that a silent server is not in says nothing of what was kicked there.
         let unknown = kicks
             .iter()

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::jwt::edit::{self, Edit, EditOp, Value};
 use crate::jwt::keys::ConnId;
@@ -51,6 +52,8 @@ pub(super) struct Pushed {
     /// What gave way to it, the base among them: also what others pushed meanwhile, and our own earlier tries.
     pub(super) replaced: Vec<Token>,
     pub(super) told: Gathered<Accepted>,
+    /// When the last push left.
+    pub(super) at: Instant,
     /// How many times it was pushed.
     pub(super) pushes: usize,
 }
@@ -80,15 +83,14 @@ pub(super) enum EnforceError {
 }
 
 impl Edition<'_> {
-    /// Signs and pushes. `Ok` is no proof yet: [`super::verify`] asks each server.
+    /// Signs and pushes. `Ok` is no proof yet: [`super::verify`] asks each server, and [`Self::settle`] who else pushed.
     pub(super) async fn enforce(&self) -> Result<Pushed, EnforceError> {
         let base = self.fresh_base().await?;
         let edits = self.fixed_edits(&base);
         let token = self
             .sign(&base, &edits, UnixTime::default())
             .map_err(EnforceError::Token)?;
-        let pushed = self.push(token, base, edits).await?;
-        self.settle(pushed).await
+        self.push(token, base, edits).await
     }
 
     /// Looks whether it was overwritten, and goes again until it stands.
@@ -179,6 +181,7 @@ impl Edition<'_> {
     ) -> Result<Pushed, EnforceError> {
         let update =
             Update::new(token.clone(), self.connections).map_err(EnforceError::NotPushed)?;
+        let at = Instant::now();
         let told = self.sys.contain(&update, self.kicks).await;
         let told = told.map_err(|error| match error {
             SysError::NotPermitted { .. } | SysError::NoResponders { .. } => {
@@ -193,6 +196,7 @@ impl Edition<'_> {
             replaced: vec![base.clone()],
             base,
             told,
+            at,
             pushes: 1,
         })
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::explain::Explanation;
-use crate::jwt::keys::{AccountId, ServerId};
+use crate::jwt::keys::{AccountId, ConnId, ServerId};
 use crate::jwt::token::Revision;
 use crate::ledger::RecordId;
 use crate::ledger::audit::Outcome as Word;
@@ -42,6 +42,8 @@ pub struct Report {
     /// The tokens that were pushed.
     pub pushed: Vec<(AccountId, Revision)>,
     pub warnings: Vec<Warning>,
+    /// Connections that were to be closed, and were seen open at the end.
+    pub left: Vec<ConnId>,
 }
 
 /// What one expected server said. `None` is "it did not say".
@@ -53,7 +55,11 @@ pub struct ServerReport {
     pub in_force: Option<bool>,
     pub closed: usize,
     pub open: Option<usize>,
+    /// Connections that were to be closed, as they were seen before.
+    pub before: usize,
     pub state: ServerVerdict,
+    /// From the push, or the kick, until it was first seen clear.
+    pub proven_ms: Option<u64>,
 }
 
 impl ServerReport {
@@ -66,7 +72,9 @@ impl ServerReport {
             in_force: None,
             closed: 0,
             open: None,
+            before: 0,
             state: ServerVerdict::Unknown,
+            proven_ms: None,
         }
     }
 }
@@ -165,7 +173,9 @@ impl Report {
         held.in_force = both(held.in_force, report.in_force);
         held.closed += report.closed;
         held.open = held.open.zip(report.open).map(|(a, b)| a + b);
+        held.before += report.before;
         held.state = held.state.max(report.state);
+        held.proven_ms = held.proven_ms.zip(report.proven_ms).map(|(a, b)| a.max(b));
     }
 
     pub fn closed(&self) -> usize {

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::explain::{Code, Explain, Explanation, Next};
 use crate::inventory::connection::ConnectionRow;
@@ -24,7 +25,17 @@ use super::outcome::ServerReport;
 use super::plan::{SignAccount, Step, Warning};
 use super::prepare::blocking;
 use super::steps::{Steps, Stopped};
-use super::verify::{Containment, Patience, Proven};
+use super::verify::{Containment, Patience, Proven, Stopwatch};
+
+/// How the servers are asked for proof.
+struct Proof<'a> {
+    sys: &'a dyn Sys,
+    /// Connections that were open before the push.
+    before: &'a [ConnectionRow],
+    patience: Patience,
+    wait: Duration,
+    watch: Stopwatch,
+}
 
 /// How often the store is written when somebody else writes it too.
 const STORE_TRIES: usize = 3;
@@ -84,6 +95,7 @@ impl Steps<'_> {
             self.report.add(report);
         }
         self.report.unknown.extend(proven.unreadable);
+        self.report.left.extend(proven.left);
     }
 
     /// Pushes until it stands, and asks for proof.
@@ -92,31 +104,42 @@ impl Steps<'_> {
         edition: &Edition<'_>,
         before: &[ConnectionRow],
     ) -> Result<(Pushed, Result<Proven, String>), EnforceError> {
-        let mut pushed = edition.enforce().await?;
-        let mut patience = Patience::UntilReplaced;
+        let first = edition.enforce().await?;
+        let mut proof = Proof {
+            sys: edition.sys,
+            before,
+            patience: Patience::UntilReplaced,
+            wait: Duration::ZERO,
+            watch: Stopwatch::since(first.at),
+        };
+        // The first look is for whoever watches: a second later it is looked whether somebody else pushed meanwhile, and what is
+        // true then counts. What this one could not see, the next does.
+        let _ = self.prove(&first, &mut proof).await;
+        proof.wait = self.manner.wait;
+        let mut pushed = edition.settle(first).await?;
         loop {
-            let proven = self.prove(edition.sys, &pushed, before, patience).await;
+            proof.watch.restart(pushed.at);
+            let proven = self.prove(&pushed, &mut proof).await;
             if let Some(proven) = proven.transpose() {
                 return Ok((pushed, proven));
             }
             let pushes = pushed.pushes;
             pushed = edition.settle(pushed).await?;
             if pushed.pushes == pushes {
-                patience = Patience::ToTheEnd;
+                proof.patience = Patience::ToTheEnd;
             }
         }
     }
 
     async fn prove(
         &self,
-        sys: &dyn Sys,
         pushed: &Pushed,
-        before: &[ConnectionRow],
-        patience: Patience,
+        proof: &mut Proof<'_>,
     ) -> Result<Option<Proven>, String> {
         let account = Account::of(&pushed.token).map_err(|error| error.to_string())?;
+        let before = proof.before;
         let containment = Containment {
-            sys,
+            sys: proof.sys,
             pushed,
             account: &account,
             before,
@@ -126,9 +149,18 @@ impl Steps<'_> {
                 .steps
                 .iter()
                 .any(|step| matches!(step, Step::Contain { .. })),
+            seen: &|reports| self.tell_so_far(reports),
         };
-        let proven = containment.prove(self.manner.wait, patience).await;
-        proven.map_err(|error| error.to_string())
+        let proven = containment.prove(proof.wait, proof.patience, &mut proof.watch);
+        proven.await.map_err(|error| error.to_string())
+    }
+
+    fn tell_so_far(&self, reports: &[ServerReport]) {
+        let mut so_far = self.report.clone();
+        for report in reports {
+            so_far.add(report.clone());
+        }
+        (self.manner.progress)(&so_far);
     }
 
     /// The connections of an account before the push: whom the proof counts as closed.

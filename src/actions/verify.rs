@@ -33,6 +33,8 @@ pub(super) struct Containment<'a> {
     pub(super) connections: u64,
     /// Whether users are to be out: a revocation; not, where rights are only given.
     pub(super) closes: bool,
+    /// Hears what each look saw.
+    pub(super) seen: &'a (dyn Fn(&[ServerReport]) + Send + Sync),
 }
 
 /// What the servers said in the end.
@@ -42,6 +44,43 @@ pub(super) struct Proven {
     pub(super) unreadable: Vec<Text>,
     /// Connections of which nobody asked whose they are.
     pub(super) unasked: usize,
+    /// Connections that are to be closed, and are open.
+    pub(super) left: Vec<ConnId>,
+}
+
+/// When each server was first seen clear, counted from the push or the kick.
+pub(super) struct Stopwatch {
+    since: Instant,
+    clear: BTreeMap<Text, Duration>,
+}
+
+impl Stopwatch {
+    pub(super) const fn since(since: Instant) -> Self {
+        Self {
+            since,
+            clear: BTreeMap::new(),
+        }
+    }
+
+    /// Begins anew, if something was pushed after what it was started for.
+    pub(super) fn restart(&mut self, since: Instant) {
+        if self.since != since {
+            *self = Self::since(since);
+        }
+    }
+
+    /// Notes who is clear now. Whoever is not any more begins anew.
+    pub(super) fn read(&mut self, reports: &mut [ServerReport]) {
+        let now = self.since.elapsed();
+        for report in reports {
+            if report.state == ServerVerdict::Clear {
+                let took = *self.clear.entry(report.name.clone()).or_insert(now);
+                report.proven_ms = Some(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+            } else {
+                self.clear.remove(&report.name);
+            }
+        }
+    }
 }
 
 /// How long to look.
@@ -61,6 +100,7 @@ struct Look {
     answered: Vec<Text>,
     unreadable: Vec<Text>,
     unasked: usize,
+    left: Vec<ConnId>,
 }
 
 impl Containment<'_> {
@@ -70,6 +110,7 @@ impl Containment<'_> {
         &self,
         wait: Duration,
         patience: Patience,
+        watch: &mut Stopwatch,
     ) -> Result<Option<Proven>, SysError> {
         let until = Instant::now() + wait;
         loop {
@@ -82,7 +123,9 @@ impl Containment<'_> {
             } else {
                 Look::default()
             };
-            let reports = self.reports(&proofs, &look);
+            let mut reports = self.reports(&proofs, &look);
+            watch.read(&mut reports);
+            (self.seen)(&reports);
             let pending = |report: &ServerReport| {
                 report.in_force == Some(false) || report.state == ServerVerdict::Open
             };
@@ -91,6 +134,7 @@ impl Containment<'_> {
                     reports,
                     unreadable: look.unreadable,
                     unasked: look.unasked,
+                    left: look.left,
                 }));
             }
             sleep(PAUSE).await;
@@ -114,11 +158,10 @@ impl Containment<'_> {
             if !told.is_silent(&server.name) {
                 look.answered.push(server.name.clone());
             }
-            let kept_out = rows
-                .iter()
-                .filter(|row| is_kept_out(self.account, row))
-                .count();
-            *look.open.entry(server.name.clone()).or_default() += kept_out;
+            let kept_out = rows.iter().filter(|row| is_kept_out(self.account, row));
+            let kept_out: Vec<ConnId> = kept_out.map(|row| row.id).collect();
+            *look.open.entry(server.name.clone()).or_default() += kept_out.len();
+            look.left.extend(kept_out);
             let (asked, unasked): (Vec<_>, Vec<_>) =
                 rows.iter().partition(|row| row.holder.is_some());
             let unreadable = asked.into_iter().filter(|row| row.proven_user().is_none());
@@ -222,7 +265,9 @@ impl Containment<'_> {
             in_force,
             closed,
             open,
+            before: if self.closes { before } else { 0 },
             state,
+            proven_ms: None,
         }
     }
 }
@@ -234,11 +279,11 @@ fn answer<'a, T>(told: &'a Gathered<T>, name: &Text) -> Option<&'a Result<T, Tex
         .map(|said| &said.answer)
 }
 
-/// Whether these connections are gone, by server.
+/// Whether these connections are gone, by server, and which are not.
 pub(super) async fn closed(
     sys: &dyn Sys,
     kicked: &[ConnectionRow],
-) -> Result<Vec<ServerReport>, SysError> {
+) -> Result<(Vec<ServerReport>, Vec<ConnId>), SysError> {
     let told = sys
         .connections(ConnQuery::WithAuth(
             kicked.iter().map(|row| row.id).collect(),
@@ -269,8 +314,43 @@ pub(super) async fn closed(
             in_force: None,
             closed,
             open,
+            before: rows.len(),
             state,
+            proven_ms: None,
         }
     };
-    Ok(by_server.into_iter().map(report).collect())
+    let left = told.answers().flat_map(|(_, rows)| rows).map(|row| row.id);
+    Ok((by_server.into_iter().map(report).collect(), left.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_is_proven_at_the_first_look_that_saw_it_clear_and_saw_it_so_ever_since() {
+        let report = |name: &str, state| ServerReport {
+            state,
+            ..ServerReport::unknown(name.into(), None)
+        };
+        let mut watch = Stopwatch::since(Instant::now());
+        let mut took = Vec::new();
+        for n2 in [
+            ServerVerdict::Clear,
+            ServerVerdict::Open,
+            ServerVerdict::Clear,
+        ] {
+            tokio::time::advance(Duration::from_millis(30)).await;
+            let mut reports = [report("n1", ServerVerdict::Clear), report("n2", n2)];
+            watch.read(&mut reports);
+            took.push(reports.map(|report| report.proven_ms));
+        }
+
+        let expected = [[Some(30), Some(30)], [Some(30), None], [Some(30), Some(90)]];
+        assert_eq!(took, expected);
+        watch.restart(Instant::now());
+        let mut again = [report("n1", ServerVerdict::Clear)];
+        watch.read(&mut again);
+        assert_eq!(again[0].proven_ms, Some(0));
+    }
 }

@@ -279,8 +279,10 @@ fn server_line(server: &ServerReport) -> String {
         ServerVerdict::Open => "OPEN",
         ServerVerdict::Unknown => "UNKNOWN",
     };
+    let took = server.proven_ms.map(|ms| format!(" after {ms} ms"));
+    let took = took.unwrap_or_default();
     format!(
-        "  {:<12} pushed {:<8} in force {:<8} closed {:<4} open {:<8} {state}",
+        "  {:<12} pushed {:<8} in force {:<8} closed {:<4} open {:<8} {state}{took}",
         server.name,
         word(server.pushed),
         word(server.in_force),

@@ -15,6 +15,7 @@ mod canary;
 mod compatible;
 mod console;
 mod console_acts;
+mod console_board;
 mod console_ends;
 mod console_strangers;
 mod crash;

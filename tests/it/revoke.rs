@@ -61,7 +61,12 @@ async fn a_revocation_is_verified_on_three_servers_and_its_clients_stay_out() {
 
     stays_out(&ears, &tenant, "a").await;
     let mut outcome = verified(&ran);
-    assert!(outcome["took_ms"].take().as_u64().unwrap() > 0);
+    let took = outcome["took_ms"].take().as_u64().unwrap();
+    assert!(took > 0);
+    for server in outcome["servers"].as_array_mut().unwrap() {
+        let proven = server["proven_ms"].take().as_u64();
+        assert!(proven.is_some_and(|proven| proven < took), "{server}");
+    }
     assert_eq!(text(&outcome["plan_hash"].take()).len(), 64);
     let intent = text(&outcome["audit"]["intent"].take());
     let result = text(&outcome["audit"]["result"].take());
@@ -73,7 +78,7 @@ async fn a_revocation_is_verified_on_three_servers_and_its_clients_stay_out() {
     let servers = world.description().servers;
     let clear = |number: usize| {
         json!({"name": servers[number].name, "id": servers[number].id, "pushed": true, "in_force": true,
-            "closed": 1, "open": 0, "state": "clear"})
+            "closed": 1, "open": 0, "before": 1, "state": "clear", "proven_ms": null})
     };
     let account = json!({"key": tenant.id.to_string(), "name": tenant.name});
     assert_eq!(

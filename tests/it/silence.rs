@@ -268,6 +268,34 @@ async fn a_server_that_returns_with_an_old_token_is_a_split_that_the_next_revoca
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_missed_a_lift_is_reached_by_the_next() {
+    let Some(world) = World::own() else { return };
+    let (tenant, admin) = settled(&world, &world.ears().await).await;
+    assert_eq!(revoke(&admin, &tenant, "a").code, 0);
+    let lift = || {
+        let whom = format!("{}/a", tenant.name);
+        admin.run(&["user", "lift", &whom, "--confirm", &tenant.tail("a")])
+    };
+    world.order(&Order::Stop("n3".to_owned()));
+    let missed = lift();
+    world.order(&Order::Start("n3".to_owned()));
+    until("all three answer", || async {
+        (admin.run(&["server", "ls"]).code == 0).then_some(())
+    })
+    .await;
+
+    let heals = lift();
+
+    assert_eq!((missed.code, heals.code), (5, 0), "{missed:?} {heals:?}");
+    let kept = world.ears_at(2).await.kept(tenant.id, 3).await;
+    let named = |token: &Token| {
+        let account = Account::of(token).unwrap();
+        account.revocations.named(tenant.user("a")).is_some()
+    };
+    assert!(!kept.iter().any(named), "{kept:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_act_after_the_end_of_our_own_server_waits_for_the_login_to_come_back() {
     let Some(world) = World::own() else { return };
     let ears = world.ears().await;

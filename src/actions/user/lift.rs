@@ -1,12 +1,13 @@
 //! Lift revocations: tokens that were dead work again, the leaked one too. The way back from a revocation of the wrong user.
 
 use crate::actions::action::{Action, Bound, Needs, SelectedUser, Selection, Standing};
-use crate::actions::facts::{Facts, KnownUser};
+use crate::actions::facts::{AccountFacts, Facts, KnownUser};
 use crate::actions::plan::{Plan, Step, Warning};
 use crate::actions::refs::{UserRef, WhomRef};
 use crate::actions::refusal::Refusal;
 use crate::actions::signing::account_signer;
 use crate::actions::spec::{Direction, Level, Spec, Tier};
+use crate::jwt::account::Account;
 use crate::jwt::edit::Edit;
 use crate::jwt::keys::AccountId;
 
@@ -82,6 +83,16 @@ fn names(users: &[KnownUser]) -> String {
         .join(", ")
 }
 
+/// Whether a server's token names a user: also that of one which has not heard of the newest.
+fn is_named(known: &AccountFacts, user: &KnownUser) -> bool {
+    let mut others = known
+        .split
+        .iter()
+        .filter_map(|(token, _)| Account::of(token).ok());
+    let named = |account: &Account| account.revocations.named(user.id).is_some();
+    named(&known.account) || others.any(|other| named(&other))
+}
+
 fn add_account(plan: &mut Plan, facts: &Facts, account: AccountId) -> Result<(), Refusal> {
     let Some(known) = facts.account(account) else {
         return Ok(());
@@ -89,9 +100,7 @@ fn add_account(plan: &mut Plan, facts: &Facts, account: AccountId) -> Result<(),
     let lifted: Vec<&KnownUser> = facts
         .users
         .iter()
-        .filter(|user| {
-            user.account == account && known.account.revocations.named(user.id).is_some()
-        })
+        .filter(|user| user.account == account && is_named(known, user))
         .collect();
     if lifted.is_empty() {
         return Ok(());

@@ -11,14 +11,18 @@ use super::msg::{Effect, JobId};
 use super::toast::{Toast, Tone};
 use super::told::told;
 use super::{App, Running};
+use crate::actions::action::Action as _;
+use crate::actions::connection::kick::KickConnections;
 use crate::actions::guard::Guarded;
 use crate::actions::outcome::{Outcome, Report};
-use crate::actions::plan::{Approved, Preview};
+use crate::actions::plan::{Approved, Plan, Preview};
 use crate::actions::spec::ActionId;
 use crate::explain::Explanation;
+use crate::jwt::keys::UserId;
 use crate::ledger::audit::Outcome as Word;
+use crate::tui::keymap::{BOARD, Chord, Command, chord};
 use crate::tui::popups::Popup;
-use crate::tui::popups::board::Board;
+use crate::tui::popups::board::{Board, BoardKeys, Expected};
 use crate::tui::popups::consent::{Consenting, Given};
 use crate::tui::popups::form::Filled;
 use crate::tui::popups::reading::Reading;
@@ -27,6 +31,8 @@ use crate::tui::popups::reading::Reading;
 #[derive(Default)]
 pub(super) struct Acting {
     stage: Stage,
+    /// What was asked for last.
+    asked: Option<Intent>,
 }
 
 #[derive(Default)]
@@ -87,14 +93,34 @@ impl App {
                 }
             }
         }
-        self.say(Toast::new(Tone::Word, reason.unwrap_or_default()), now);
+        let nothing_left = match &self.popup {
+            Some(Popup::Board(board)) => board.nothing_left(),
+            Some(_) | None => None,
+        };
+        let reason = nothing_left.or(reason).unwrap_or_default();
+        self.say(Toast::new(Tone::Word, reason), now);
         Vec::new()
+    }
+
+    /// The act of the board once more: read anew, shown, and done only on consent.
+    pub(super) fn again(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(Popup::Board(board)) = &self.popup else {
+            return Vec::new();
+        };
+        match board.again() {
+            Ok(intent) => self.prepare(intent, 0, now),
+            Err(why) => {
+                self.say(Toast::new(Tone::Word, why), now);
+                Vec::new()
+            }
+        }
     }
 
     fn prepare(&mut self, intent: Intent, hidden: usize, now: Timestamp) -> Vec<Effect> {
         let (job, title) = (self.jobs.next(), intent.spec().title);
         self.acting.stage = Stage::Reading { job, title, hidden };
         self.popup = Some(Popup::Reading(Reading { title, since: now }));
+        self.acting.asked = Some(intent.clone());
         vec![Effect::Prepare(job, intent)]
     }
 
@@ -155,14 +181,17 @@ impl App {
     }
 
     fn begin(&mut self, approved: Box<Approved>) -> Vec<Effect> {
+        let Some(intent) = self.acting.asked.take() else {
+            return Vec::new(); // nothing is approved that was not asked for
+        };
         let title = match &self.popup {
             Some(Popup::Consent(asked)) => asked.title(),
             Some(_) | None => approved.plan().action,
         };
-        let census = self.model.census.iter();
-        let servers = census.flat_map(|census| census.ours());
-        let servers = servers.map(|server| server.name.clone()).collect();
-        let board = Box::new(Board::new(title, approved.plan(), servers));
+        let servers = self.expected(approved.plan());
+        let keys = self.board_keys();
+        let board = Board::new(title, approved.plan(), servers, intent, keys);
+        let board = Box::new(board);
         let job = self.jobs.next();
         self.popup = Some(Popup::Board(board.clone()));
         self.acting.stage = Stage::Running {
@@ -171,6 +200,32 @@ impl App {
             leaving: Leaving::No,
         };
         vec![Effect::Apply(job, approved)]
+    }
+
+    /// The servers that ought to answer, with what was last seen there of those whom a plan is about.
+    fn expected(&self, plan: &Plan) -> Vec<Expected> {
+        let users = plan.targets.iter().filter(|target| target.kind == "user");
+        let users: Vec<UserId> = users.filter_map(|user| user.key.parse().ok()).collect();
+        let open = self.model.live.open_of(&users);
+        let census = self.model.census.iter();
+        let servers = census.flat_map(|census| census.ours());
+        let expected = servers.map(|server| Expected {
+            name: server.name.clone(),
+            open: open.get(&server.name).copied().unwrap_or_default(),
+        });
+        expected.collect()
+    }
+
+    fn board_keys(&self) -> BoardKeys {
+        let keymap = &self.looks.keymap;
+        let again = keymap.chords_for(&[BOARD], Command::Again);
+        let mut acts = keymap.acts(BOARD);
+        let kick = acts.find(|(_, acts)| acts.contains(&KickConnections::SPEC.id));
+        let written = |chords: Option<&[Chord]>| chords.map(chord::written).unwrap_or_default();
+        BoardKeys {
+            again: written(again),
+            kick: written(kick.map(|(chords, _)| chords)),
+        }
     }
 
     /// More is known of the act that runs.

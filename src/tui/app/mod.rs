@@ -35,7 +35,7 @@ use self::msg::{Interest, JobId, Slot};
 use self::paste::Pasted;
 use self::toast::Toast;
 use self::visited::Visited;
-use super::keymap::{Chord, GLOBAL, Keymap, POPUP};
+use super::keymap::{BOARD, Chord, GLOBAL, Keymap, POPUP};
 use super::popups::Popup;
 use super::runtime::terminal::Mouse;
 use super::theme::Theme;
@@ -210,6 +210,9 @@ impl App {
 
     /// What acts are about.
     fn selection(&self, now: Timestamp) -> Option<Selection> {
+        if let Some(Popup::Board(board)) = &self.popup {
+            return Some(board.left());
+        }
         let scene = self.scene(now);
         self.view().map(|view| view.selection(&scene))
     }
@@ -217,6 +220,7 @@ impl App {
     /// Scopes of the keymap, the inner first. A popup lets nothing through.
     fn scopes(&self) -> Vec<&'static str> {
         match (&self.popup, self.view()) {
+            (Some(Popup::Board(_)), _) => vec![BOARD, POPUP],
             (Some(_), _) => vec![POPUP],
             (None, Some(view)) => vec![view.kind().name(), GLOBAL],
             (None, None) => vec![GLOBAL],

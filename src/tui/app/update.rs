@@ -217,6 +217,7 @@ impl App {
             Command::Quit => self.quit(now),
             Command::Suspend => vec![Effect::Suspend],
             Command::Redraw => vec![Effect::Redraw],
+            Command::Again => self.again(now),
             _ if self.popup.is_some() => self.popup_command(command, now),
             Command::Help => {
                 self.popup = Some(Popup::keys(&self.looks.keymap, &self.scopes()));

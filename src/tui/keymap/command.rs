@@ -1,4 +1,5 @@
-//! What keys do that acts on nothing outside the screen: moving, looking, choosing. Acts have ids of their own.
+//! What keys do that acts on nothing outside the screen: moving, looking, choosing. Acts have ids of their own, but for the one
+//! that a board does again.
 
 use std::str::FromStr;
 
@@ -58,6 +59,7 @@ commands! {
     LastPlace "last-place" "last place" "to the place where one was before, and back";
     PlaceBack "place-back" "place back" "one place back on the way that one came";
     PlaceForward "place-forward" "place forward" "one place forward again";
+    Again "again" "push again" "the act of the board once more, where a server has not proven it; what is done already stays";
     Log "log" "log" "what was said so far";
     Help "help" "help" "all keys of this place";
     Redraw "redraw" "redraw" "draw the whole screen anew";

@@ -25,6 +25,8 @@ const DEFAULT: &str = include_str!("default.toml");
 pub const GLOBAL: &str = "global";
 /// The scope of a popup; nothing passes through it.
 pub const POPUP: &str = "popup";
+/// The scope of the board of servers, inside that of popups.
+pub const BOARD: &str = "board";
 
 /// What a key is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]

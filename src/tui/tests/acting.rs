@@ -429,7 +429,7 @@ fn a_preview_that_is_longer_than_the_screen_says_how_much_is_below() {
     );
 }
 
-fn running(size: Size, depth: Depth) -> (TestScreen, JobId) {
+pub(super) fn running(size: Size, depth: Depth) -> (TestScreen, JobId) {
     let mut screen = asked(size, depth, revocation());
     type_slowly(&mut screen, &user().key().tail());
     screen.press("enter");

@@ -263,7 +263,9 @@ pub(super) fn server(name: &str, state: ServerVerdict) -> ServerReport {
         in_force: is_clear.then_some(true),
         closed: usize::from(name == "n1"),
         open: is_clear.then_some(0),
+        before: usize::from(name == "n1"),
         state,
+        proven_ms: is_clear.then_some(31),
         ..ServerReport::unknown(name.into(), None)
     }
 }

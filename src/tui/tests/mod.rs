@@ -3,6 +3,7 @@
 mod accounts;
 mod acting;
 mod acts;
+mod board;
 mod cost;
 mod form;
 mod frames;

@@ -11,7 +11,7 @@
 mod pulse;
 mod slots;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -21,9 +21,11 @@ pub use self::slots::Slots;
 use self::pulse::Pulse;
 use self::slots::Table;
 use crate::explain::Explanation;
+use crate::inventory::arrange::Rows as _;
 use crate::inventory::connection::{ConnectionRow, ConnectionState};
-use crate::jwt::keys::{ConnId, ServerId};
+use crate::jwt::keys::{ConnId, ServerId, UserId};
 use crate::sys::{ServerNews, SysEvent};
+use crate::text::Text;
 
 /// How long a connection is seen as new, and how long one that is gone is still seen.
 const NEW: SignedDuration = SignedDuration::from_secs(2);
@@ -75,6 +77,19 @@ impl Live {
     /// `None`: nobody has read them, or no server was asked.
     pub fn rows(&self) -> Option<&Arc<Slots>> {
         self.has_rows.then(|| self.table.slots())
+    }
+
+    /// How many connections these users have open on each server, as far as that is known.
+    pub fn open_of(&self, users: &[UserId]) -> HashMap<Text, usize> {
+        let mut open = HashMap::new();
+        let slots = self.table.slots();
+        for row in (0..slots.count()).filter_map(|number| slots.row(number)) {
+            let is_theirs = row.proven_user().is_some_and(|user| users.contains(&user));
+            if is_theirs && row.state == ConnectionState::Open {
+                *open.entry(row.server.name.clone()).or_default() += 1;
+            }
+        }
+        open
     }
 
     /// What is to be said of how the rows stand to what is; empty where they are as they are.

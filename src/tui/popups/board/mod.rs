@@ -4,25 +4,32 @@
 //!   act      revoke user worker in ORDERS
 //!   outcome  unverified in 4279 ms
 //!
-//!   server   pushed    in force  closed  open      state
-//!   n1       yes       yes       2       0         ● clear
-//!   n3       ..        ..        0       ..        ◌ UNKNOWN
+//!   next     P push again to n3
+//!
+//!   server   pushed    in force  open               state       proven
+//!   n1       yes       yes       0 of 2 left        ● clear     31 ms
+//!   n3       ..        ..        1 when last seen   ◌ UNKNOWN
 //! ```
 //!
 //! The words come first: on a small terminal it is the servers that have to be scrolled to.
 
+mod further;
+mod servers;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
+pub use self::further::BoardKeys;
+use self::servers::{Cells, Reading};
 use super::wording::{self, Wording};
 use super::{WIDEST, centred, frame};
-use crate::actions::outcome::{Outcome, Report, ServerReport, ServerVerdict};
+use crate::actions::outcome::{Outcome, Report, ServerReport};
 use crate::actions::plan::{Plan, Step};
 use crate::ledger::audit::Outcome as Word;
 use crate::text::Text;
+use crate::tui::app::acts::Intent;
 use crate::tui::keymap::Command;
 use crate::tui::theme::Role;
-use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::{Paint, line_of};
 
 /// An act that runs, or has ended.
@@ -30,14 +37,48 @@ use crate::tui::widgets::{Paint, line_of};
 pub struct Board {
     pub title: &'static str,
     summary: String,
-    /// Whether it gives servers a new token; else nothing is said of that.
-    pushes: bool,
+    /// What it is that was asked for.
+    intent: Intent,
+    keys: BoardKeys,
+    about: About,
     /// The servers that ought to answer, where the act asks them.
-    expected: Vec<Text>,
+    expected: Vec<Expected>,
     report: Report,
     outcome: Option<Box<Outcome>>,
     /// Lines above the first that is shown.
     offset: usize,
+}
+
+/// A server that ought to answer.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    pub name: Text,
+    /// Connections of those whom the act is about, as they were seen before it.
+    pub open: usize,
+}
+
+/// What servers are asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Nothing,
+    Tokens,
+    TokensAndConnections,
+    Connections,
+}
+
+impl About {
+    fn of(plan: &Plan) -> Self {
+        let any = |is: fn(&Step) -> bool| plan.steps.iter().any(is);
+        if any(|step| matches!(step, Step::Contain { .. })) {
+            Self::TokensAndConnections
+        } else if any(|step| matches!(step, Step::Push { .. })) {
+            Self::Tokens
+        } else if any(|step| matches!(step, Step::Kick { .. })) {
+            Self::Connections
+        } else {
+            Self::Nothing
+        }
+    }
 }
 
 /// What stands on a line.
@@ -48,14 +89,24 @@ enum Line {
 
 impl Board {
     /// Of an act that begins now.
-    pub fn new(title: &'static str, plan: &Plan, servers: Vec<Text>) -> Self {
-        let pushes = |step: &Step| matches!(step, Step::Contain { .. } | Step::Push { .. });
-        let pushes = plan.steps.iter().any(pushes);
-        let expected = if pushes { servers } else { Vec::new() };
+    pub fn new(
+        title: &'static str,
+        plan: &Plan,
+        servers: Vec<Expected>,
+        intent: Intent,
+        keys: BoardKeys,
+    ) -> Self {
+        let about = About::of(plan);
+        let expected = match about {
+            About::Tokens | About::TokensAndConnections => servers,
+            About::Connections | About::Nothing => Vec::new(),
+        };
         Self {
             title,
             summary: plan.summary.clone(),
-            pushes,
+            intent,
+            keys,
+            about,
             expected,
             report: Report {
                 steps_of: plan.steps.len(),
@@ -116,11 +167,7 @@ impl Board {
         let area = area(screen, lines.len());
         let room = usize::from(area.height.saturating_sub(2));
         let from = self.offset.min(lines.len().saturating_sub(room));
-        let close = if self.is_running() {
-            "esc let it run"
-        } else {
-            "esc close"
-        };
+        let close = self.close_word();
         let foot = match lines.len().saturating_sub(from + room) {
             0 if from == 0 => close.to_owned(),
             below => format!("{below} more lines   j k scroll   {close}"),
@@ -130,7 +177,7 @@ impl Board {
             let place = line_of(inside, nth);
             match line {
                 Line::Words(words) => words.paint(paint, place, buf),
-                Line::Row(cells) => put_row(paint, place, cells, buf),
+                Line::Row(cells) => servers::put(paint, place, cells, buf),
             }
         }
     }
@@ -142,9 +189,12 @@ impl Board {
         if !rows.is_empty() {
             words.say("", "", Role::Text);
         }
-        let heads = ["server", "pushed", "in force", "closed", "open", "state"];
-        let heads = (!rows.is_empty()).then(|| heads.map(|head| (head.to_owned(), Role::Muted)));
-        let rows = rows.iter().map(|row| self.cells_of(row, paint));
+        let heads = (!rows.is_empty()).then(servers::heads);
+        let reading = Reading {
+            about: self.about,
+            is_running: self.is_running(),
+        };
+        let rows = rows.iter().map(|row| reading.cells(row, paint));
         let words = words.lines.into_iter().map(Line::Words);
         words
             .chain(heads.into_iter().chain(rows).map(Line::Row))
@@ -153,44 +203,19 @@ impl Board {
 
     /// A row for each server that ought to answer, or did.
     fn rows(&self) -> Vec<ServerReport> {
-        let told = &self.report.servers;
-        let is_told = |name: &&Text| told.iter().any(|server| server.name == **name);
-        let waiting = self.expected.iter().filter(|name| !is_told(name));
-        let waiting = waiting.map(|name| ServerReport::unknown(name.clone(), None));
-        told.iter().cloned().chain(waiting).collect()
-    }
-
-    fn cells_of(&self, server: &ServerReport, paint: &Paint<'_>) -> Cells {
-        let is_running = self.is_running();
-        let unknown = if is_running { "…" } else { "unknown" };
-        let answer = |answer: Option<bool>| match answer {
-            Some(true) => ("yes".to_owned(), Role::Text),
-            Some(false) => ("no".to_owned(), Role::Danger),
-            None if !self.pushes => ("·".to_owned(), Role::Faint),
-            None => (unknown.to_owned(), Role::Warn),
-        };
-        let open = server
-            .open
-            .map_or((unknown.to_owned(), Role::Warn), |open| {
-                (
-                    open.to_string(),
-                    if open == 0 { Role::Text } else { Role::Danger },
-                )
-            });
-        let (glyph, word, role) = match server.state {
-            ServerVerdict::Clear => (Glyph::Ok, "clear", Role::Ok),
-            ServerVerdict::Open => (Glyph::Dead, "OPEN", Role::Danger),
-            ServerVerdict::Unknown if is_running => (Glyph::Waiting, "waiting", Role::Muted),
-            ServerVerdict::Unknown => (Glyph::Waiting, "UNKNOWN", Role::Warn),
-        };
-        [
-            (server.name.to_string(), Role::Server),
-            answer(server.pushed),
-            answer(server.in_force),
-            (server.closed.to_string(), Role::Text),
-            open,
-            (format!("{} {word}", paint.glyph(glyph)), role),
-        ]
+        let mut rows = self.report.servers.clone();
+        for expected in &self.expected {
+            match rows.iter_mut().find(|row| row.name == expected.name) {
+                // One that is silent was silent before the act as well, when it was asked who is there.
+                Some(row) if row.open.is_none() => row.before = row.before.max(expected.open),
+                Some(_) => {}
+                None => rows.push(ServerReport {
+                    before: expected.open,
+                    ..ServerReport::unknown(expected.name.clone(), None)
+                }),
+            }
+        }
+        rows
     }
 
     fn words(&self, width: u16) -> Wording {
@@ -211,6 +236,9 @@ impl Board {
             role,
         );
         say_why(&mut words, outcome);
+        for (nth, (line, role)) in self.further().iter().enumerate() {
+            words.say(if nth == 0 { "next" } else { "" }, line, *role);
+        }
         for back in &outcome.report.came_back {
             let line = format!(
                 "{} is back as {} after {} ms",
@@ -289,17 +317,5 @@ pub const fn word_of(word: Word) -> (&'static str, Role) {
         Word::Stale => ("stale", Role::Danger),
         Word::Refused => ("refused", Role::Danger),
         Word::Cancelled => ("cancelled", Role::Warn),
-    }
-}
-
-type Cells = [(String, Role); 6];
-
-fn put_row(paint: &Paint<'_>, line: Rect, row: &Cells, buf: &mut Buffer) {
-    const WIDTHS: [u16; 6] = [16, 10, 10, 8, 10, 12];
-    let mut x = line.x;
-    for ((text, role), width) in row.iter().zip(WIDTHS) {
-        let room = line.right().saturating_sub(x).min(width - 1);
-        paint.put(buf, Position::new(x, line.y), room, text, *role);
-        x = x.saturating_add(width).min(line.right());
     }
 }
