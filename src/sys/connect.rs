@@ -16,8 +16,7 @@ use async_nats::{
     ServerError, ServerInfo,
 };
 use futures::future::BoxFuture;
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 
 use super::error::SysError;
@@ -119,6 +118,8 @@ pub enum LinkEvent {
 pub(super) struct Link {
     pub(super) client: Client,
     events: broadcast::Sender<LinkEvent>,
+    /// The id of the server that it left last.
+    left: watch::Receiver<Text>,
     refused: Arc<Mutex<Refusals>>,
 }
 
@@ -144,20 +145,24 @@ impl Link {
         ping: Ping,
     ) -> Result<Self, SysError> {
         let (events, _) = broadcast::channel(BACKLOG);
+        let (leaves, left) = watch::channel(Text::default());
         let refused = Arc::<Mutex<Refusals>>::default();
         let trouble = Arc::new(Mutex::new(None));
         let client = options(login, Arc::clone(&trouble))
+            .reconnect_to_server_callback(another_server(leaves))
             .name(&address.client_name)
             .custom_inbox_prefix(inbox_prefix)
             .ping_interval(ping.interval())
             .event_callback(publish(events.clone(), Arc::clone(&refused)));
-        let client = with_tls(client, &address.tls)
-            .connect(address.urls.clone())
+        // Its future is large, and would stand in that of everybody who opens a connection.
+        let connecting = Box::pin(with_tls(client, &address.tls).connect(address.urls.clone()));
+        let client = connecting
             .await
             .map_err(|error| refusal(address, &error, take(&trouble)))?;
         Ok(Self {
             client,
             events,
+            left,
             refused,
         })
     }
@@ -166,22 +171,10 @@ impl Link {
         self.events.subscribe()
     }
 
-    /// Whenever this connection falls, the other leaves its server too: one that froze takes both, and the quick pings find out
+    /// When this connection leaves a server, the other leaves it too: one that froze holds both, and the quick pings find out
     /// first. Ends with this link.
     pub(super) fn takes_along(&self, other: &Self) {
-        let (mut events, other) = (self.events(), other.client.clone());
-        tokio::spawn(async move {
-            loop {
-                match events.recv().await {
-                    // One whose task has ended needs no word.
-                    Ok(LinkEvent::Disconnected) if other.connection_state() == State::Connected => {
-                        drop(other.force_reconnect().await);
-                    }
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return,
-                }
-            }
-        });
+        tokio::spawn(leave_too(self.left.clone(), other.client.clone()));
     }
 
     fn is_connected(&self) -> bool {
@@ -240,15 +233,19 @@ fn options(login: Arc<dyn Login>, trouble: Arc<Mutex<Option<SignError>>>) -> Con
         }
     })
     .reconnect_delay_callback(retry_delay)
-    .reconnect_to_server_callback(another_server())
 }
 
 /// Where to come back to: not where we were, if there is another. A server that froze would let us in only after a timeout.
-fn another_server()
--> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> + Send + Sync {
+/// Tells which server was left.
+fn another_server(
+    leaves: watch::Sender<Text>,
+) -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> + Send + Sync {
     let was_at = Mutex::new(None);
     move |servers, info| {
         let is_first = info.server_id.is_empty();
+        if !is_first {
+            leaves.send_replace(info.server_id.into());
+        }
         let mut was_at = lock(&was_at);
         let others = servers
             .into_iter()
@@ -257,6 +254,17 @@ fn another_server()
         let best = best.filter(|_| !is_first).map(|server| server.addr);
         was_at.clone_from(&best);
         ready(best.map(|addr| ReconnectToServer { addr, delay: None }))
+    }
+}
+
+/// Leaves whatever server another connection leaves, if it is there.
+async fn leave_too(mut left: watch::Receiver<Text>, client: Client) {
+    while left.changed().await.is_ok() {
+        let is_there = Text::from(client.server_info().server_id) == *left.borrow_and_update();
+        if is_there && client.connection_state() == State::Connected {
+            // One whose task has ended needs no word.
+            drop(client.force_reconnect().await);
+        }
     }
 }
 
@@ -386,7 +394,62 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+    use tokio::net::{TcpListener, TcpStream};
+
     use super::*;
+
+    /// A server that says its id and answers pings, and counts who came.
+    async fn server(id: &'static str) -> (String, watch::Receiver<usize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = listener.local_addr().unwrap().to_string();
+        let (came, count) = watch::channel(0);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                came.send_modify(|count| *count += 1);
+                tokio::spawn(talk(stream, id));
+            }
+        });
+        (url, count)
+    }
+
+    async fn talk(stream: TcpStream, id: &str) -> std::io::Result<()> {
+        let mut stream = BufReader::new(stream);
+        let info = serde_json::json!({"server_id": id, "max_payload": 1024});
+        stream
+            .write_all(format!("INFO {info}\r\n").as_bytes())
+            .await?;
+        let mut line = String::new();
+        while stream.read_line(&mut line).await? > 0 {
+            if line.starts_with("PING") {
+                stream.write_all(b"PONG\r\n").await?;
+            }
+            line.clear();
+        }
+        Ok(())
+    }
+
+    /// How often a connection at server `A` has come there after another left a server.
+    async fn logins_after(left: &str) -> usize {
+        let (url, mut logins) = server("A").await;
+        let client = async_nats::connect(url).await.unwrap();
+        let (leaves, events) = watch::channel(Text::default());
+        leaves.send_replace(left.into());
+        drop(leaves);
+
+        leave_too(events, client.clone()).await;
+        // The first is answered when a wish to leave was read, the second when it was granted.
+        for _ in 0..2 {
+            client.flush().await.unwrap();
+        }
+        logins.borrow_and_update().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_connection_leaves_with_another_only_the_server_that_both_are_at() {
+        assert_eq!(logins_after("A").await, 2);
+        assert_eq!(logins_after("B").await, 1);
+    }
 
     #[test]
     fn a_permissions_violation_becomes_a_refused_subject() {
