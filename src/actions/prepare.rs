@@ -11,6 +11,7 @@ use crate::inventory::connection::ConnectionRow;
 use crate::jwt::account::Account;
 use crate::jwt::keys::{AccountId, PublicKey};
 use crate::jwt::token::Token;
+use crate::store::way_in::System;
 use crate::store::{Store, Stored};
 use crate::sys::{Census, ConnQuery, Right, Sys, SysError};
 use crate::text::Text;
@@ -158,8 +159,11 @@ pub async fn gather(
     if let Some(operator) = &facts.operator
         && let Some(system) = operator.system_account.and_then(|id| facts.account(id))
     {
-        let (system, strict) = (&system.account, operator.strict);
-        facts.administrators = administrators(&stock, system, strict, facts.server_time);
+        let system = System {
+            account: system.account.clone(),
+            strict: operator.strict,
+        };
+        facts.administrators = administrators(&stock, &system, facts.server_time);
     }
     if !connections.is_empty() {
         let sys = sys.ok_or_else(|| Refusal::NotConnected("offline".into()))?;

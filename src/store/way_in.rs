@@ -46,6 +46,37 @@ pub struct System {
     pub strict: bool,
 }
 
+/// What of a user's token decides whether it is let in.
+pub struct Pass {
+    pub user: UserId,
+    pub issuer: PublicKey,
+    pub issued_at: Option<UnixTime>,
+    pub not_before: Option<UnixTime>,
+    pub expires_at: Option<UnixTime>,
+}
+
+impl System {
+    /// Whether the servers would let a user of the system account in now, and why not.
+    pub fn lets_in(&self, pass: &Pass, now: UnixTime) -> Result<(), WhyNot> {
+        match self.account.signer_kind(pass.issuer) {
+            None => return Err(WhyNot::SignerGone(pass.issuer)),
+            Some(SignerKind::Identity) if self.strict => return Err(WhyNot::Strict),
+            Some(SignerKind::Identity | SignerKind::Signing | SignerKind::Scoped) => {}
+        }
+        let revocations = &self.account.revocations;
+        if let Some(at) = revocations.revoked_at(pass.user, pass.issued_at) {
+            return Err(WhyNot::Revoked(at));
+        }
+        if let Some(at) = pass.expires_at.filter(|at| now > *at) {
+            return Err(WhyNot::Expired(at));
+        }
+        if let Some(at) = pass.not_before.filter(|at| now < *at) {
+            return Err(WhyNot::NotYet(at));
+        }
+        Ok(())
+    }
+}
+
 /// Why no system account is known.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoSystem {
@@ -208,24 +239,14 @@ fn usable_user<'a>(
     if user.account != system.account.id {
         return Err(WhyNot::OtherAccount(user.account));
     }
-    match system.account.signer_kind(user.issuer) {
-        None => return Err(WhyNot::SignerGone(user.issuer)),
-        Some(SignerKind::Identity) if system.strict => return Err(WhyNot::Strict),
-        Some(_) => {}
-    }
-    if let Some(at) = system
-        .account
-        .revocations
-        .revoked_at(user.id, user.issued_at)
-    {
-        return Err(WhyNot::Revoked(at));
-    }
-    if let Some(at) = user.expires_at.filter(|at| now > *at) {
-        return Err(WhyNot::Expired(at));
-    }
-    if let Some(at) = user.not_before.filter(|at| now < *at) {
-        return Err(WhyNot::NotYet(at));
-    }
+    let pass = Pass {
+        user: user.id,
+        issuer: user.issuer,
+        issued_at: user.issued_at,
+        not_before: user.not_before,
+        expires_at: user.expires_at,
+    };
+    system.lets_in(&pass, now)?;
     Ok(user)
 }
 
