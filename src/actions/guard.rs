@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::inventory::server::{ServerLabel, ServerRow, ServerState};
@@ -30,6 +30,10 @@ pub const ACTION: &str = "guard.push";
 
 /// How often a late server is asked whether it has what was pushed.
 const LOOKS: usize = 10;
+
+/// Accounts that are pushed to a late server at the same time. Each waits for its own proof, and while one does, an intruder of
+/// the next would stay.
+const AT_ONCE: usize = 64;
 
 /// What a guard did about one account on a server that came late.
 #[derive(Clone, Debug)]
@@ -121,11 +125,11 @@ async fn protect(ports: &Ports, sys: &dyn Sys, server: &ServerLabel) -> Vec<Guar
     for guard in guards {
         accounts.entry(guard.account).or_default().push(guard);
     }
-    let mut done = Vec::new();
-    for (account, guards) in accounts {
-        done.push(push_again(ports, sys, server, account, &guards).await);
+    let mut each = Vec::new();
+    for (account, guards) in &accounts {
+        each.push(push_again(ports, sys, server, *account, guards).boxed());
     }
-    done
+    stream::iter(each).buffer_unordered(AT_ONCE).collect().await
 }
 
 fn problem(server: &ServerLabel, account: AccountId, why: &dyn std::fmt::Display) -> Guarded {

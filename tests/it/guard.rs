@@ -9,11 +9,14 @@ use nats_oam::actions::guard::{self, Guarded};
 use nats_oam::actions::ports::Ports;
 use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::{ClientOrder, Description, Order};
-use nats_oam::ledger::audit::Outcome as Word;
+use nats_oam::ledger::audit::{Digest, Outcome as Word};
+use nats_oam::ledger::guard::{Guard, LIFETIME};
 use tokio::runtime::Runtime;
+use tokio::sync::Barrier;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::between::{applied_under_guard, open_ports, prepared};
+use crate::support::between::{Moment, applied_under_guard, guarding, open_ports, prepared};
 use crate::support::patience::{DEADLINE, looked_until};
 use crate::support::world::{Tenant, World};
 
@@ -83,6 +86,53 @@ fn an_intruder_on_a_server_that_comes_late_is_out_by_our_update() {
     );
     assert!(told.record.is_some(), "it is recorded");
     assert!(ports.record.ledger.verify().unwrap().holds());
+}
+
+#[test]
+fn accounts_are_guarded_on_a_late_server_at_the_same_time() {
+    let Some(world) = World::own() else { return };
+    let sandbox = world.description();
+    let runtime = Runtime::new().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let ports = runtime.block_on(opened_on_n1(&sandbox, home.path()));
+    let accounts = ["ORDERS", "BILLING", "SHIPPING"].map(|name| Tenant::of(&sandbox, name).id);
+    let now = (ports.now)();
+    for account in accounts {
+        let guard = Guard {
+            id: "AAAAAAAA-1".parse().unwrap(),
+            account,
+            users: Vec::new(),
+            revision: Digest([0; 32]),
+            since_at: now,
+            until_at: now + LIFETIME,
+        };
+        ports.record.guards().put(guard, now).unwrap();
+    }
+    let met = Arc::new(Mutex::new(0));
+    let guarded = begin_guard(
+        &runtime,
+        &guarding(ports, all_at_once(accounts.len(), &met)),
+    );
+    world.order(&Order::Kill("n3".into()));
+
+    world.order(&Order::Start("n3".into()));
+
+    looked_until("the guard says what it did", || {
+        (guarded.lock().unwrap().len() == accounts.len()).then_some(())
+    });
+    assert_eq!(*met.lock().unwrap(), accounts.len());
+}
+
+/// A push waits until so many want to push, and counts those that were not left alone.
+fn all_at_once(count: usize, met: &Arc<Mutex<usize>>) -> Moment {
+    let (here, met) = (Arc::new(Barrier::new(count)), Arc::clone(met));
+    Arc::new(move || {
+        let (here, met) = (Arc::clone(&here), Arc::clone(&met));
+        Box::pin(async move {
+            let together = timeout(Duration::from_secs(5), here.wait()).await;
+            *met.lock().unwrap() += usize::from(together.is_ok());
+        })
+    })
 }
 
 /// Opened where the story listens, so that it hears our update before what n3 makes of it; and not on n3, which it kills.

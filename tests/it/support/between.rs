@@ -40,6 +40,19 @@ struct Between {
     before_push: Moment,
     after_push: Moment,
     before_proof: Moment,
+    before_guard: Moment,
+}
+
+impl Between {
+    fn of(servers: Arc<dyn Sys>) -> Self {
+        Self {
+            servers,
+            before_push: nothing(),
+            after_push: nothing(),
+            before_proof: nothing(),
+            before_guard: nothing(),
+        }
+    }
 }
 
 /// Nothing happens.
@@ -55,10 +68,9 @@ pub async fn ports(world: &World, admin: &Admin, before_push: Moment, after_push
 
 pub fn with_moments(ports: Ports, before_push: Moment, after_push: Moment) -> Ports {
     between(ports, |servers| Between {
-        servers,
         before_push,
         after_push,
-        before_proof: nothing(),
+        ..Between::of(servers)
     })
 }
 
@@ -66,10 +78,16 @@ pub fn with_moments(ports: Ports, before_push: Moment, after_push: Moment) -> Po
 pub async fn ports_proving(world: &World, admin: &Admin, before_proof: Moment) -> Ports {
     let opened = open_ports(&world.description(), admin.home.path()).await;
     between(opened, |servers| Between {
-        servers,
-        before_push: nothing(),
-        after_push: nothing(),
         before_proof,
+        ..Between::of(servers)
+    })
+}
+
+/// The same, with one moment: before a guard pushes.
+pub fn guarding(ports: Ports, before_guard: Moment) -> Ports {
+    between(ports, |servers| Between {
+        before_guard,
+        ..Between::of(servers)
     })
 }
 
@@ -216,7 +234,10 @@ impl Sys for Between {
         &'a self,
         update: &'a Update,
     ) -> BoxFuture<'a, Result<Gathered<Accepted>, SysError>> {
-        self.servers.push(update)
+        Box::pin(async move {
+            (self.before_guard)().await;
+            self.servers.push(update).await
+        })
     }
 
     fn contain<'a>(
