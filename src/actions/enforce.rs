@@ -51,6 +51,8 @@ pub(super) struct Pushed {
     pub(super) base: Token,
     /// What gave way to it, the base among them: also what others pushed meanwhile, and our own earlier tries.
     pub(super) replaced: Vec<Token>,
+    /// Our own earlier tries, the first first.
+    earlier: Vec<Sent>,
     pub(super) told: Gathered<Accepted>,
     /// When the last push left.
     pub(super) at: Instant,
@@ -64,6 +66,23 @@ impl Pushed {
         let mut tokens = self.replaced.iter().chain([&self.token]);
         tokens.any(|token| token.revision() == revision)
     }
+
+    /// All that we sent: where nobody can be asked, any of it may be what stands.
+    fn sent(&self) -> Vec<Sent> {
+        let last = Sent {
+            base: self.base.clone(),
+            token: self.token.clone(),
+        };
+        self.earlier.iter().cloned().chain([last]).collect()
+    }
+}
+
+/// A token that may have gone out.
+#[derive(Clone)]
+pub(super) struct Sent {
+    /// What it was to replace.
+    pub(super) base: Token,
+    pub(super) token: Token,
 }
 
 /// Why an edit is not in force.
@@ -78,8 +97,8 @@ pub(super) enum EnforceError {
     Token(TokenError),
     /// It was pushed, and somebody put another token in its place.
     Overwritten(Box<Pushed>),
-    /// This token may have gone out, and nobody can be asked what became of it.
-    Lost(SysError, Box<Token>),
+    /// These may have gone out, and nobody can be asked what became of them.
+    Lost(SysError, Vec<Sent>),
 }
 
 impl Edition<'_> {
@@ -110,14 +129,17 @@ impl Edition<'_> {
         let Ok(token) = self.sign(&meeting.base, &meeting.edits, meeting.youngest) else {
             return Err(EnforceError::Overwritten(Box::new(ours)));
         };
-        let mut pushed = match self.push(token, meeting.base, ours.edits).await {
+        let mut pushed = match self.push(token, meeting.base, ours.edits.clone()).await {
             // The first push went out, so it cannot be said that nothing was done.
-            Err(EnforceError::NotPushed(error)) => {
-                Err(EnforceError::Lost(error, Box::new(ours.token.clone())))
+            Err(EnforceError::NotPushed(error)) => Err(EnforceError::Lost(error, ours.sent())),
+            Err(EnforceError::Lost(error, again)) => {
+                let sent = ours.sent().into_iter().chain(again);
+                Err(EnforceError::Lost(error, sent.collect()))
             }
             pushed => pushed,
         }?;
         pushed.pushes += ours.pushes;
+        pushed.earlier = ours.sent();
         pushed.replaced.extend(ours.replaced);
         pushed.replaced.push(ours.token);
         pushed.replaced.extend(rivals);
@@ -187,7 +209,13 @@ impl Edition<'_> {
             SysError::NotPermitted { .. } | SysError::NoResponders { .. } => {
                 EnforceError::NotPushed(error)
             }
-            error => EnforceError::Lost(error, Box::new(token.clone())),
+            error => EnforceError::Lost(
+                error,
+                vec![Sent {
+                    base: base.clone(),
+                    token: token.clone(),
+                }],
+            ),
         })?;
         Ok(Pushed {
             update,
@@ -195,6 +223,7 @@ impl Edition<'_> {
             edits,
             replaced: vec![base.clone()],
             base,
+            earlier: Vec::new(),
             told,
             at,
             pushes: 1,
@@ -208,7 +237,7 @@ impl Edition<'_> {
             tokio::time::sleep(wait).await;
             let copies = ServerCopies::read(self.sys, self.sign.account)
                 .await
-                .map_err(|error| EnforceError::Lost(error, Box::new(pushed.token.clone())))?;
+                .map_err(|error| EnforceError::Lost(error, pushed.sent()))?;
             let tokens = copies.trusted.into_iter().map(|(token, _)| token);
             let rivals: Vec<Token> = tokens
                 .filter(|token| self.is_rival(pushed, token))

@@ -329,8 +329,10 @@ impl Steps<'_> {
                         .then("look at what stands now, then run it again"),
                 )
             }
-            EnforceError::Lost(error, token) => {
-                self.note_token(sign.account, &sign.base, &token);
+            EnforceError::Lost(error, sent) => {
+                for sent in sent {
+                    self.note_token(sign.account, &sent.base, &sent.token);
+                }
                 for server in self.silent_servers() {
                     self.report.add(server);
                 }

@@ -17,7 +17,8 @@ use nats_oam::jwt::keys::{KeyKind, UserId};
 use nats_oam::jwt::signer::Signer as _;
 use nats_oam::jwt::time::UnixTime;
 use nats_oam::jwt::token::Token;
-use nats_oam::ledger::audit::Outcome as Word;
+use nats_oam::ledger::Query;
+use nats_oam::ledger::audit::{Outcome as Word, Phase};
 use nats_oam::store::keyring::{Keyring, NewKey};
 use tokio::sync::Barrier;
 
@@ -251,6 +252,54 @@ async fn a_revocation_that_is_overwritten_later_than_it_looks_back_goes_again_as
     let ports = ports_proving(world, &admin, overwrite).await;
 
     both_stand(world, &ports, &tenant, theirs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_push_after_which_no_server_is_left_leaves_both_tokens_on_record() {
+    let Some(world) = World::own() else { return };
+    let (tenant, admin, ours) = (world.tenant(), world.admin(), someone());
+    let rival = Rival::of(&world, &tenant).await;
+    let overwrite = late(&rival, someone()).await;
+    let servers = world.description().servers;
+    let end_all: Moment = Arc::new(move || {
+        for server in &servers {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(server.pid).unwrap()).unwrap();
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        }
+        Box::pin(std::future::ready(()))
+    });
+    let ports = ports(&world, &admin, from_the_second_time(end_all), overwrite).await;
+
+    let outcome = revoked_through(&ports, &tenant, ours).await;
+
+    assert_eq!(outcome.word, Word::Unverified, "{outcome:?}");
+    let records = ports.record.ledger.records(&Query::default()).unwrap();
+    let change = records
+        .records
+        .into_iter()
+        .find_map(|record| record.change.filter(|_| record.phase == Phase::Result));
+    let change = change.unwrap();
+    let went_out = std::iter::once(change.after).chain(change.also.into_iter().map(|it| it.after));
+    let went_out: Vec<Token> = went_out
+        .map(|token| Token::decode(token.unwrap().raw()).unwrap())
+        .collect();
+    assert_eq!(went_out.len(), 2);
+    assert_ne!(went_out[0].revision(), went_out[1].revision());
+    for token in went_out {
+        let account = Account::of(&token).unwrap();
+        assert!(account.revocations.named(ours).is_some());
+    }
+}
+
+fn from_the_second_time(act: Moment) -> Moment {
+    let was_there = AtomicBool::new(false);
+    Arc::new(move || {
+        if was_there.swap(true, Ordering::SeqCst) {
+            act()
+        } else {
+            Box::pin(std::future::ready(()))
+        }
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]

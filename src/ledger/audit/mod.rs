@@ -143,7 +143,8 @@ pub struct Reference {
 pub struct Change {
     pub before: Option<Text>,
     pub after: Option<Text>,
-    /// Of an act on several accounts, the tokens of every account after the first.
+    /// Of an act on several accounts, the tokens of every account after the first; of one that pushed an account again and lost
+    /// the servers, the token that it pushed last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<Tokens>,
     pub diff: Vec<Detail>,
@@ -159,7 +160,7 @@ pub struct Tokens {
 }
 
 impl Change {
-    /// Adds the tokens of one more account.
+    /// Adds the tokens of one more account, or of one more push.
     pub fn add(&mut self, tokens: Tokens) {
         if self.before.is_none() && self.after.is_none() {
             self.before = tokens.before;
