@@ -132,7 +132,7 @@ pub fn server<'a>(
 /// A connection, whether or not it is open. Its server has to answer, since nobody else knows it.
 pub fn connection(census: Option<&Census>, written: &ConnRef) -> Result<ConnId, Refusal> {
     let row = server(census, &written.server)?;
-    let silent = || Refusal::NotConnected(format!("{} does not answer", row.name).into());
+    let silent = || Refusal::Unheard(vec![row.name.clone()]);
     Ok(ConnId {
         server: row.id.ok_or_else(silent)?,
         cid: written.cid,
@@ -141,11 +141,11 @@ pub fn connection(census: Option<&Census>, written: &ConnRef) -> Result<ConnId, 
 
 /// Why a connection is not among those that servers told of.
 pub fn not_open<T>(told: &Gathered<T>, written: &ConnRef) -> Refusal {
-    match told.unheard().next() {
-        Some(server) => {
-            Refusal::NotConnected(format!("{server} does not say whether it is open").into())
-        }
-        None => unknown("open connection", written),
+    let unheard: Vec<Text> = told.unheard().cloned().collect();
+    if unheard.is_empty() {
+        unknown("open connection", written)
+    } else {
+        Refusal::Unheard(unheard)
     }
 }
 

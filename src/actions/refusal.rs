@@ -34,6 +34,9 @@ pub enum Refusal {
     Consent { level: Level, wanted: String },
     #[error("the servers cannot be asked: {0}")]
     NotConnected(Text),
+    /// Of what is connected to these, nobody else knows.
+    #[error("{} not say who is connected", servers_do(.0))]
+    Unheard(Vec<Text>),
     #[error("{0}")]
     Unreadable(Text),
     /// The servers would refuse the token, or it would be a trap.
@@ -41,6 +44,13 @@ pub enum Refusal {
     Unsound(String),
     #[error("there is no durable record: {0}")]
     NoRecord(Text),
+}
+
+/// `n3 does`, or `n2, n3 do`.
+fn servers_do(servers: &[Text]) -> String {
+    let names: Vec<String> = servers.iter().map(Text::to_string).collect();
+    let verb = if names.len() == 1 { "does" } else { "do" };
+    format!("{} {verb}", names.join(", "))
 }
 
 fn consent_of(level: Level, wanted: &str) -> String {
@@ -89,6 +99,13 @@ impl Explain for Refusal {
             Self::ReadOnly(_) => explanation(Code::ReadOnly).then("add --write"),
             Self::Consent { level, wanted } => explanation(Code::Consent).then(format!("add {}", consent_of(*level, wanted))),
             Self::NotConnected(_) => explanation(Code::NotConnected).then_run("see why", "nats-oam status"),
+            Self::Unheard(_) => Explanation::new(
+                Code::NotConnected,
+                self.to_string(),
+                "what is connected there may be open, and nothing was done",
+            )
+            .then_run("see who answers", "nats-oam server ls")
+            .then("revoke the user: servers then close whatever it has open, as soon as they hear of it"),
             Self::Unreadable(_) => explanation(Code::Store),
             Self::Unsound(_) => explanation(Code::Policy),
             Self::NoRecord(_) => explanation(Code::Record).then("make room, or make the data folder writable"),

@@ -93,7 +93,7 @@ fn asked_key(global: &Global) -> Result<Option<PublicKey>, Refusal> {
 fn refused(action: &str, refusal: &Refusal, output: &Output) -> u8 {
     let word = match refusal {
         Refusal::Ref(_) => return usage(refusal, output),
-        Refusal::NotConnected(_) => Word::Failed,
+        Refusal::NotConnected(_) | Refusal::Unheard(_) => Word::Failed,
         Refusal::Unknown { .. }
         | Refusal::Ambiguous { .. }
         | Refusal::Moot(_)

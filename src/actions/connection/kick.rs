@@ -3,13 +3,13 @@
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
 use crate::actions::closing::written;
 use crate::actions::facts::Facts;
+use crate::actions::lookup;
 use crate::actions::plan::{Plan, Reach, Reference, Step, Target, Warning};
 use crate::actions::refs::ConnRef;
 use crate::actions::refusal::Refusal;
 use crate::actions::spec::{Direction, Level, Spec, Tier};
 use crate::inventory::connection::{ConnectionKind, ConnectionRow};
 use crate::jwt::keys::UserId;
-use crate::text::Text;
 
 /// Closes live connections. Servers do not forbid a return.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
@@ -54,13 +54,11 @@ impl Action for KickConnections {
     fn plan(&self, facts: &Facts) -> Result<Plan, Refusal> {
         let open = facts.connections.as_slice();
         let mut plan = Plan::begin(&Self::SPEC, facts);
-        let unheard: Vec<String> = facts.unheard.iter().map(Text::to_string).collect();
         if open.is_empty() {
-            return Err(if unheard.is_empty() {
+            return Err(if facts.unheard.is_empty() {
                 Refusal::Moot("it is gone already".to_owned())
             } else {
-                let why = format!("{} does not say whether it is open", unheard.join(", "));
-                Refusal::NotConnected(why.into())
+                Refusal::Unheard(facts.unheard.iter().cloned().collect())
             });
         }
         if open.len() > 1 {
@@ -76,18 +74,7 @@ impl Action for KickConnections {
                 "one of these is this program's own user",
             ));
         }
-        if open.len() < self.connections.len() {
-            let missing = self.connections.len() - open.len();
-            plan.warnings.push(if unheard.is_empty() {
-                Warning::new("gone", format!("{missing} of them are gone already"))
-            } else {
-                let what = format!(
-                    "{missing} of them are gone, or on {}, which does not say",
-                    unheard.join(", ")
-                );
-                Warning::new("gone", what)
-            });
-        }
+        plan.warnings.extend(self.missing(facts));
         plan.targets = open.iter().map(target).collect();
         plan.reach = Reach {
             connections: open.len(),
@@ -116,6 +103,40 @@ impl Action for KickConnections {
             });
         Ok(plan)
     }
+}
+
+impl KickConnections {
+    /// What is said of connections that are named and not listed as open: gone only where their server said who is connected.
+    fn missing(&self, facts: &Facts) -> Vec<Warning> {
+        let census = facts.census.as_deref();
+        let is_open = |written: &&ConnRef| {
+            let id = lookup::connection(census, written);
+            id.is_ok_and(|id| facts.connections.iter().any(|row| row.id == id))
+        };
+        let missing = self.connections.iter().filter(|written| !is_open(written));
+        let (gone, unheard): (Vec<_>, Vec<_>) = missing.partition(|written| {
+            let server = lookup::server(census, &written.server);
+            server.is_ok_and(|server| !facts.unheard.contains(&server.name))
+        });
+        let mut warnings = Vec::new();
+        if !gone.is_empty() {
+            let what = format!("{}: gone already", listed(&gone));
+            warnings.push(Warning::new("gone", what));
+        }
+        if !unheard.is_empty() {
+            let what = format!(
+                "{}: not closed by this, since the server does not say whether it is open",
+                listed(&unheard)
+            );
+            warnings.push(Warning::new("open_unknown", what));
+        }
+        warnings
+    }
+}
+
+fn listed(connections: &[&ConnRef]) -> String {
+    let written: Vec<String> = connections.iter().map(ToString::to_string).collect();
+    written.join(", ")
 }
 
 fn target(row: &ConnectionRow) -> Target {
