@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures::StreamExt as _;
-use futures::future::try_join_all;
+use futures::future::{pending, try_join_all};
+use futures::{FutureExt as _, StreamExt as _};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 use crate::inventory::connection::ConnectionRow;
 use crate::jwt::account::Account;
@@ -13,7 +15,7 @@ use crate::jwt::keys::{AccountId, PublicKey};
 use crate::jwt::token::Token;
 use crate::store::way_in::System;
 use crate::store::{Store, Stored};
-use crate::sys::{Census, ConnQuery, Right, Sys, SysError};
+use crate::sys::{Census, ConnQuery, LinkEvent, Right, Sys, SysError};
 use crate::text::Text;
 
 use super::action::{Action, Needs};
@@ -37,11 +39,44 @@ pub async fn prepare<A: Action>(
     ports: &Ports,
     asked: Option<PublicKey>,
 ) -> Result<Preview, Refusal> {
-    let facts = gather(&action.needs(), ports, asked).await?;
+    let facts = gather_by_who_lives(&action.needs(), ports, asked).await?;
     let mut plan = action.plan(&facts)?;
     permitted(&plan, ports)?;
     complete(&mut plan.command, plan.level, &plan.confirm, ports);
     Ok(Preview::of(plan))
+}
+
+/// The same as [`gather`]. While our own server is frozen nobody is heard through it; as soon as that is found out all is read
+/// once more through another, so that only who is silent is called so.
+async fn gather_by_who_lives(
+    needs: &Needs,
+    ports: &Ports,
+    asked: Option<PublicKey>,
+) -> Result<Facts, Refusal> {
+    let read = || gather(needs, ports, asked).boxed();
+    let Some(sys) = &ports.sys else {
+        return read().await;
+    };
+    let link = sys.link();
+    tokio::select! {
+        biased;
+        () = falls(link) => {}
+        facts = read() => return facts,
+    }
+    let census = sys.take_census().await;
+    census.map_err(|error| not_connected(&error))?;
+    read().await
+}
+
+/// Waits until our connection leaves its server.
+async fn falls(mut link: broadcast::Receiver<LinkEvent>) {
+    loop {
+        match link.recv().await {
+            Ok(LinkEvent::Disconnected) => return,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => pending().await,
+        }
+    }
 }
 
 /// Whether the servers let our user do the steps. What they refuse without saying so just times out.

@@ -5,8 +5,14 @@ use std::fs;
 use std::process::Command;
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use nats_oam::actions::connection::kick::KickConnections;
+use nats_oam::actions::plan::Preview;
+use nats_oam::actions::ports::Ports;
+use nats_oam::actions::prepare::prepare;
 use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::Order;
+use nats_oam::explain::{Code, Explain as _};
 use nats_oam::jwt::account::Account;
 use nats_oam::jwt::token::Token;
 use nats_oam::ledger::Query;
@@ -41,6 +47,21 @@ fn server<'a>(outcome: &'a Value, name: &str) -> &'a Value {
     servers
         .find(|server| server["name"] == json!(name))
         .unwrap()
+}
+
+/// What an admin works with who talks by one server alone.
+async fn by(server: &str, world: &World, admin: &Admin) -> Ports {
+    let mut near = world.description();
+    near.servers.retain(|there| there.name == server);
+    open_ports(&near, admin.home.path()).await
+}
+
+fn revoking(tenant: &Tenant) -> RevokeUsers {
+    RevokeUsers {
+        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
+        all: None,
+        before: None,
+    }
 }
 
 /// Two servers proved it, and of the third nothing is known.
@@ -124,25 +145,69 @@ async fn a_server_that_freezes_while_we_talk_by_it_is_left_for_another() {
     let Some(world) = World::own() else { return };
     let ears = world.ears().await;
     let (tenant, admin) = settled(&world, &ears).await;
-    let mut near = world.description();
-    near.servers.retain(|server| server.name == "n3");
-    let ports = open_ports(&near, admin.home.path()).await;
+    let ports = by("n3", &world, &admin).await;
     world.order(&Order::Freeze("n3".to_owned()));
-    let whom = format!("{}/a", tenant.name);
-    let revoke = RevokeUsers {
-        whom: vec![whom.parse().unwrap()],
-        all: None,
-        before: None,
-    };
 
-    let outcome = applied(prepared(&revoke, &ports).await, &ports).await;
+    let preview = prepared(&revoking(&tenant), &ports).await;
+    let silent = silent_in(&preview);
+    let outcome = applied(preview, &ports).await;
     world.order(&Order::Thaw("n3".to_owned()));
 
+    // Nobody was heard by the frozen one; of the others nobody says that they did not answer.
+    assert_eq!(silent, "n3 did not answer: what is true there is not known");
     assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
     assert_eq!(outcome.report.silent(), ["n3".into()]);
     let pushed = outcome.report.servers.iter();
     let pushed = pushed.filter(|server| server.pushed == Some(true));
     assert_eq!(pushed.count(), 2, "{:#?}", outcome.report);
+}
+
+/// Who did not answer, as a preview says it.
+fn silent_in(preview: &Preview) -> String {
+    let mut warnings = preview.plan().warnings.iter();
+    let said = warnings.find(|warning| warning.code == "silent_servers");
+    said.unwrap().what.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_connections_to_kick_only_those_are_called_gone_whose_server_says_so() {
+    let Some(world) = World::own() else { return };
+    let ears = world.ears().await;
+    let (tenant, admin) = settled(&world, &ears).await;
+    let open = ears.connected(&tenant, "a", 3).await;
+    let on = |server: &str| open.iter().find(|row| row.server == server).unwrap().cid;
+    let mut ports = by("n1", &world, &admin).await;
+    // The count of the servers does not age: n3 freezes right after it.
+    ports.now = || Timestamp::UNIX_EPOCH;
+    world.order(&Order::Freeze("n3".to_owned()));
+    let kick = |connections: &[String]| KickConnections {
+        connections: connections.iter().map(|one| one.parse().unwrap()).collect(),
+    };
+    let (there, gone) = (format!("n1/{}", on("n1")), "n2/999999".to_owned());
+    let frozen = format!("n3/{}", on("n3"));
+
+    let preview = prepared(&kick(&[there, gone, frozen.clone()]), &ports).await;
+    let alone = prepare(&kick(std::slice::from_ref(&frozen)), &ports, None).await;
+    world.order(&Order::Thaw("n3".to_owned()));
+
+    let said = |code: &str| {
+        let mut warnings = preview.plan().warnings.iter();
+        warnings
+            .find(|said| said.code == code)
+            .unwrap()
+            .what
+            .clone()
+    };
+    assert_eq!(said("gone"), "n2/999999: gone already");
+    assert!(
+        said("open_unknown").starts_with(&frozen),
+        "{}",
+        said("open_unknown")
+    );
+    let why = alone.unwrap_err().explain();
+    assert_eq!(why.what, "n3 does not say who is connected");
+    assert_eq!(why.code, Code::NotConnected);
+    assert_eq!(why.next[0].run.as_deref(), Some("nats-oam server ls"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -300,17 +365,10 @@ async fn an_act_after_the_end_of_our_own_server_waits_for_the_login_to_come_back
     let Some(world) = World::own() else { return };
     let ears = world.ears().await;
     let (tenant, admin) = settled(&world, &ears).await;
-    let mut there = world.description();
-    there.servers.retain(|server| server.name == "n3");
-    let ports = open_ports(&there, admin.home.path()).await;
-    let revoke = RevokeUsers {
-        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
-        all: None,
-        before: None,
-    };
+    let ports = by("n3", &world, &admin).await;
     world.order(&Order::Kill("n3".to_owned()));
 
-    let outcome = applied(prepared(&revoke, &ports).await, &ports).await;
+    let outcome = applied(prepared(&revoking(&tenant), &ports).await, &ports).await;
 
     assert_eq!(outcome.error, None);
     assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
@@ -332,13 +390,8 @@ async fn what_went_out_before_all_servers_died_is_recorded_and_not_guarded_in_si
         Box::pin(std::future::ready(()))
     });
     let ports = ports(&world, &admin, nothing(), end_all).await;
-    let revoke = RevokeUsers {
-        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
-        all: None,
-        before: None,
-    };
 
-    let outcome = applied(prepared(&revoke, &ports).await, &ports).await;
+    let outcome = applied(prepared(&revoking(&tenant), &ports).await, &ports).await;
 
     assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
     assert_eq!(outcome.report.silent(), ["n1", "n2", "n3"].map(Text::from));
