@@ -15,5 +15,6 @@ mod running;
 pub(crate) mod screen;
 mod servers;
 mod tables;
+mod themes;
 mod trail;
 mod world;

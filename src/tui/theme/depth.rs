@@ -2,8 +2,8 @@
 
 use ratatui::style::Color;
 
-/// How many colours are used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many colours are used, fewest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// None: looks without colour.
     Mono,
@@ -24,6 +24,17 @@ impl Depth {
             _ if term.ends_with("-direct") => Self::True,
             _ if term.contains("256color") => Self::Ansi256,
             _ => Self::Ansi16,
+        }
+    }
+
+    /// As it is written in a theme's file, and after `--color`.
+    pub fn named(written: &str) -> Option<Self> {
+        match written {
+            "never" => Some(Self::Mono),
+            "16" => Some(Self::Ansi16),
+            "256" => Some(Self::Ansi256),
+            "true" => Some(Self::True),
+            _ => None,
         }
     }
 }
@@ -48,8 +59,18 @@ impl Rgb {
 
     /// The nearest of the 240 colours that all terminals of 256 share: the cube of 6, and the greys.
     pub fn indexed(self) -> Color {
+        Color::Indexed(self.nearest())
+    }
+
+    fn nearest(self) -> u8 {
         let nearest = (16..=255u8).min_by_key(|index| self.distance(shared(*index)));
-        Color::Indexed(nearest.unwrap_or(16))
+        nearest.unwrap_or(16)
+    }
+
+    /// What is seen of it where there are 256 colours.
+    #[cfg(test)]
+    pub(super) fn as_indexed(self) -> Self {
+        shared(self.nearest())
     }
 
     fn distance(self, other: Self) -> u32 {

@@ -8,7 +8,7 @@ use ratatui::style::{Color, Modifier};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::depth::Rgb;
+use super::depth::{Depth, Rgb};
 use super::role::Role;
 use crate::text::Text;
 
@@ -34,6 +34,8 @@ pub(super) struct Look {
 #[derive(Clone, Debug, Default)]
 pub(super) struct File {
     pub(super) inherits: Option<String>,
+    /// No more colours are used, whatever the terminal has.
+    pub(super) deepest: Option<Depth>,
     pub(super) palette: BTreeMap<String, Rgb>,
     pub(super) ansi: BTreeMap<String, Color>,
     pub(super) roles: BTreeMap<Role, Look>,
@@ -42,6 +44,7 @@ pub(super) struct File {
 impl File {
     /// What `self` says, over what `parent` says.
     pub(super) fn over(self, mut parent: Self) -> Self {
+        parent.deepest = self.deepest.or(parent.deepest);
         parent.palette.extend(self.palette);
         parent.ansi.extend(self.ansi);
         parent.roles.extend(self.roles);
@@ -91,6 +94,7 @@ impl Reader<'_> {
             match (key.get_ref().as_ref(), value.get_ref()) {
                 ("name" | "appearance", DeValue::String(_)) => {}
                 ("inherits", DeValue::String(name)) => self.file.inherits = Some(name.to_string()),
+                ("color", DeValue::String(depth)) => self.deepest(depth, &value.span()),
                 ("palette", DeValue::Table(entries)) => {
                     entries.iter().for_each(|entry| self.colour(entry));
                 }
@@ -102,6 +106,13 @@ impl Reader<'_> {
                 }
                 (other, _) => self.warn(&key.span(), format!("\"{other}\" is no part of a theme")),
             }
+        }
+    }
+
+    fn deepest(&mut self, written: &str, place: &Range<usize>) {
+        self.file.deepest = Depth::named(written);
+        if self.file.deepest.is_none() {
+            self.warn(place, "how many colours are used is never, 16, 256 or true");
         }
     }
 

@@ -26,6 +26,15 @@ const OURS: &[(&str, &str)] = &[
         "calm-light",
         include_str!("../../../themes/calm-light.toml"),
     ),
+    ("contrast", include_str!("../../../themes/contrast.toml")),
+    (
+        "colour-blind",
+        include_str!("../../../themes/colour-blind.toml"),
+    ),
+    (
+        "terminal-16",
+        include_str!("../../../themes/terminal-16.toml"),
+    ),
 ];
 
 /// More than these stand on each other only in a circle.
@@ -70,6 +79,7 @@ impl Theme {
     }
 
     fn of(file: &File, depth: Depth) -> Self {
+        let depth = file.deepest.map_or(depth, |deepest| depth.min(deepest));
         Self(
             Role::ALL
                 .iter()
