@@ -21,6 +21,9 @@ use crate::tui::app::seen::Roll;
 /// Between two reads of what was lost.
 const PAUSE: Duration = Duration::from_secs(5);
 
+/// The longest time to the next try of a read that fails.
+const LONGEST: Duration = Duration::from_mins(1);
+
 type Read<'a> = Pin<Box<dyn Future<Output = Result<Box<Roll>, Explanation>> + Send + 'a>>;
 
 /// Listens whenever connections are looked at.
@@ -59,34 +62,106 @@ async fn becomes(interest: &mut watch::Receiver<Interest>, looked: Looked) -> bo
 
 /// Tells what happens until nobody hears it any more, and why.
 async fn listen(ports: &Ports, sys: &dyn Sys, inbox: &mpsc::Sender<Msg>) -> Explanation {
-    let mut events: BoxStream<'static, Vec<SysEvent>> = match sys.events().await {
+    let events = match sys.events().await {
         Ok(events) => events,
         Err(error) => return error.explain(),
     };
     tell(inbox, Msg::Listening).await;
-    let mut read: Read<'_> = Box::pin(look::roll(ports, sys));
-    let mut due = Instant::now();
+    relay(events, inbox, || Box::pin(look::roll(ports, sys))).await;
+    let (what, so) = ("events ended", "what is listed is as it was read last");
+    Explanation::new(Code::NotConnected, what, so)
+}
+
+/// Passes events on until they end, and reads at once and whenever something was lost. A read that failed is made again, later
+/// each time: whoever looks is told that the list is not followed, until it is.
+async fn relay<'a>(
+    mut events: BoxStream<'static, Vec<SysEvent>>,
+    inbox: &mpsc::Sender<Msg>,
+    roll: impl Fn() -> Read<'a>,
+) {
+    let mut read = roll();
+    let (mut due, mut wait) = (Instant::now(), PAUSE);
     loop {
         tokio::select! {
             batch = events.next() => {
-                let Some(batch) = batch else { break };
+                let Some(batch) = batch else { return };
                 let is_torn = batch.iter().any(|event| matches!(event, SysEvent::Gap { .. }));
                 // A read that has not begun yet will see what was lost now as well.
                 if is_torn && due <= Instant::now() {
                     due = Instant::now().max(due + PAUSE);
-                    read = Box::pin(async move {
-                        sleep_until(due).await;
-                        look::roll(ports, sys).await
-                    });
+                    read = later(due, roll());
                 }
                 tell(inbox, Msg::Happened(batch)).await;
             }
-            roll = &mut read => {
-                tell(inbox, Msg::Roll(roll)).await;
-                read = Box::pin(pending());
+            done = &mut read => {
+                if done.is_ok() {
+                    wait = PAUSE;
+                    read = Box::pin(pending());
+                } else {
+                    due = Instant::now() + wait;
+                    wait = LONGEST.min(wait.saturating_mul(2));
+                    read = later(due, roll());
+                }
+                tell(inbox, Msg::Roll(done)).await;
             }
         }
     }
-    let (what, so) = ("events ended", "what is listed is as it was read last");
-    Explanation::new(Code::NotConnected, what, so)
+}
+
+/// A read that begins at a time.
+fn later(due: Instant, read: Read<'_>) -> Read<'_> {
+    Box::pin(async move {
+        sleep_until(due).await;
+        read.await
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// What the screen is told of reads, and how many seconds after the first question, if so many reads fail.
+    async fn told_of(failures: usize) -> Vec<(u64, bool)> {
+        let (inbox, mut told) = mpsc::channel(16);
+        let (began, reads) = (Instant::now(), AtomicUsize::new(0));
+        let roll = || -> Read<'_> {
+            Box::pin(async {
+                if reads.fetch_add(1, Ordering::Relaxed) < failures {
+                    let why = Explanation::new(Code::NotConnected, "nobody answers", "");
+                    return Err(why);
+                }
+                Ok(Box::new(Roll {
+                    rows: Vec::new(),
+                    begun: Timestamp::UNIX_EPOCH,
+                }))
+            })
+        };
+        let mut heard = Vec::new();
+        let hear = async {
+            while let Some(Msg::Roll(roll)) = told.recv().await {
+                heard.push((began.elapsed().as_secs(), roll.is_ok()));
+                if roll.is_ok() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            () = relay(futures::stream::pending().boxed(), &inbox, roll) => {}
+            () = hear => {}
+        }
+        heard
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_read_that_failed_is_made_again_later_each_time_until_it_works() {
+        assert_eq!(told_of(0).await, [(0, true)]);
+        assert_eq!(
+            told_of(3).await,
+            [(0, false), (5, false), (15, false), (35, true)]
+        );
+    }
 }

@@ -180,6 +180,20 @@ fn nobody_who_cannot_listen_is_told_that_it_is_live() {
 }
 
 #[test]
+fn a_list_that_could_not_be_read_is_followed_once_it_was() {
+    let mut screen = followed(Depth::Mono);
+    let why = Explanation::new(Code::NotConnected, "nobody answers", "nothing is heard");
+    screen.send(Msg::Roll(Err(why)));
+    assert!(rule(&mut screen).contains("not followed: nobody answers"));
+
+    screen.send(roll(connections(), SignedDuration::ZERO));
+
+    let rule = rule(&mut screen);
+    assert!(!rule.contains("not followed"), "{rule}");
+    assert!(rule.contains("live"), "{rule}");
+}
+
+#[test]
 fn a_newcomer_stands_where_filter_and_order_have_it() {
     let mut screen = followed(Depth::Mono);
     screen.press("/");
