@@ -147,28 +147,19 @@ impl Output {
         answer: &Answer,
         standard: &str,
     ) -> Result<(), Explanation> {
-        self.rows(kind, rows, answer, standard)?;
-        self.end(answer);
-        Ok(())
-    }
-
-    /// The same, and not yet its end: a stream may follow.
-    pub(super) fn rows<R: Row + Serialize>(
-        &self,
-        kind: &str,
-        rows: &[R],
-        answer: &Answer,
-        standard: &str,
-    ) -> Result<(), Explanation> {
         let columns: Columns<R> = self.columns(standard)?;
-        let order = self.page(rows, standard)?;
-        let chosen: Vec<&R> = order.into_iter().filter_map(|at| rows.get(at)).collect();
+        let chosen = self.chosen(rows, standard)?;
         match self.format {
             Format::Json => {
                 let envelope = self.envelope(&format!("{kind}.list"), answer);
-                out(&with_items(envelope, &chosen));
+                out(&with_items(envelope, chosen.into_iter().map(to_json)));
             }
-            Format::Lines => chosen.iter().for_each(|row| out(&line(kind, row))),
+            Format::Lines => {
+                for row in chosen {
+                    out(&line(kind, row));
+                }
+                out(&self.ending(answer));
+            }
             Format::Csv => {
                 csv(&chosen, &columns.fields());
                 self.tell_of(answer);
@@ -179,6 +170,12 @@ impl Output {
             }
         }
         Ok(())
+    }
+
+    /// The rows that the flags leave, in their order.
+    fn chosen<'a, R: Row>(&self, rows: &'a [R], standard: &str) -> Result<Vec<&'a R>, Explanation> {
+        let order = self.page(rows, standard)?;
+        Ok(order.into_iter().filter_map(|at| rows.get(at)).collect())
     }
 
     fn columns<R: Row>(&self, standard: &str) -> Result<Columns<R>, Explanation> {
@@ -242,20 +239,18 @@ impl Output {
         self.list.filter.is_none() && self.list.sort.is_none()
     }
 
-    /// Prints one thing of a stream: a JSON line, or `human`.
-    pub(super) fn event(&self, kind: &str, item: &impl Serialize, human: &str) {
-        if self.is_json() {
-            out(&line(kind, item));
-        } else {
-            out(human);
+    /// Begins a list that goes on until it is ended.
+    pub(super) const fn stream(&self, kind: &'static str) -> Stream<'_> {
+        Stream {
+            output: self,
+            kind,
+            held: Vec::new(),
         }
     }
 
-    /// Prints that a list or a stream is over, where it is one of lines.
-    pub(super) fn end(&self, answer: &Answer) {
-        if self.format == Format::Lines {
-            out(&Value::Object(self.envelope("end", answer)).to_string());
-        }
+    /// The last of JSON lines.
+    fn ending(&self, answer: &Answer) -> String {
+        Value::Object(self.envelope("end", answer)).to_string()
     }
 
     /// Says why nothing was done, or what went wrong.
@@ -311,16 +306,71 @@ impl Output {
     }
 }
 
+/// A list that goes on until it is ended. Its items are printed as they come, but for `--json`, whose one object comes at the end.
+pub(super) struct Stream<'a> {
+    output: &'a Output,
+    kind: &'static str,
+    held: Vec<String>,
+}
+
+impl Stream<'_> {
+    /// What is there when it begins, as a list.
+    pub(super) fn rows<R: Row + Serialize>(
+        &mut self,
+        rows: &[R],
+        answer: &Answer,
+    ) -> Result<(), Explanation> {
+        if !self.output.is_json() {
+            return self.output.list(self.kind, rows, answer);
+        }
+        for row in self.output.chosen(rows, "")? {
+            self.item(line(self.kind, row));
+        }
+        Ok(())
+    }
+
+    /// One thing that happened; `human` is what a person reads instead.
+    pub(super) fn event(&mut self, kind: &str, item: &impl Serialize, human: &str) {
+        if self.output.is_json() {
+            self.item(line(kind, item));
+        } else {
+            out(human);
+        }
+    }
+
+    fn item(&mut self, line: String) {
+        if self.output.format == Format::Json {
+            self.held.push(line);
+        } else {
+            out(&line);
+        }
+    }
+
+    /// It is over.
+    pub(super) fn end(self, answer: &Answer) {
+        match self.output.format {
+            Format::Json => out(&self.object(answer)),
+            Format::Lines => out(&self.output.ending(answer)),
+            Format::Csv | Format::Table => {}
+        }
+    }
+
+    fn object(self, answer: &Answer) -> String {
+        let kind = format!("{}.list", self.kind);
+        with_items(self.output.envelope(&kind, answer), self.held)
+    }
+}
+
 /// An envelope with its items behind everything else. Items are written one by one: a tree of 100,000 would be most of the work.
-fn with_items(envelope: Map<String, Value>, items: &[impl Serialize]) -> String {
+fn with_items(envelope: Map<String, Value>, items: impl IntoIterator<Item = String>) -> String {
     let mut text = Value::Object(envelope).to_string();
     text.pop(); // the brace that ends it
     text.push_str(",\"items\":[");
-    for (nth, item) in items.iter().enumerate() {
+    for (nth, item) in items.into_iter().enumerate() {
         if nth > 0 {
             text.push(',');
         }
-        text.push_str(&to_json(item));
+        text.push_str(&item);
     }
     text.push_str("]}");
     text

@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
 use nats_oam::actions::user::revoke::RevokeUsers;
+use nats_oam::demo::sandbox::Order;
 use nats_oam::jwt::keys::KeyKind;
 use nats_oam::jwt::signer::Signer as _;
 use nats_oam::ledger::audit::Outcome as Word;
@@ -346,6 +347,41 @@ async fn an_interrupt_ends_a_program_that_waits_for_what_it_is_to_read() {
     );
     assert_eq!(outcome["error"]["code"], "cancelled");
     assert!(pushed_of(&mut pushes, &ears, tenant.id).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_a_watch_before_its_first_list_is_made() {
+    let Some(world) = World::own() else { return };
+    let admin = world.admin();
+    assert_eq!(admin.run(&["server", "ls"]).code, 0);
+    // One that does not answer keeps the list from being made at once.
+    world.order(&Order::Freeze("n3".to_owned()));
+    let interrupted = async |verb: &[&str]| {
+        let child = admin.start(&[&["connection"], verb].concat());
+        let pid = child.id();
+        until("the program catches interrupts", || async {
+            catches_interrupts(pid).then_some(())
+        })
+        .await;
+        let process = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        finished(child)
+    };
+
+    let watch = interrupted(&["watch"]).await;
+    let list = interrupted(&["ls", "--watch"]).await;
+    world.order(&Order::Thaw("n3".to_owned()));
+
+    assert_eq!(watch.code, 0, "{watch:?}");
+    assert_eq!(watch.json()["kind"], "connection.list");
+    assert_eq!(
+        (&watch.json()["servers"], &watch.json()["items"]),
+        (&json!(null), &json!([]))
+    );
+    assert_eq!(
+        (list.code, &list.json()["error"]["code"]),
+        (130, &json!("cancelled"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -30,14 +30,15 @@ pub(in crate::cli) async fn list(
     opened: &Opened,
     output: &Output,
 ) -> u8 {
-    match print(accounts, which, opened, output).await {
-        Ok(survey) => {
-            let answer = answer(&survey, opened);
-            output.end(&answer);
-            answer.exit()
-        }
-        Err(explanation) => fail("connection.list", &explanation, output),
-    }
+    let listed = async {
+        let (survey, rows) = read(accounts, which, opened, output).await?;
+        let answer = answer(&survey, opened);
+        let columns = if which == Which::Closed { CLOSED } else { "" };
+        output.list_by("connection", &rows, &answer, columns)?;
+        Ok(answer.exit())
+    };
+    let done: Result<u8, Explanation> = listed.await;
+    done.unwrap_or_else(|explanation| fail("connection.list", &explanation, output))
 }
 
 /// The servers, or why nobody can be asked for connections.
@@ -54,13 +55,13 @@ pub(super) fn servers(opened: &Opened) -> Result<&dyn Sys, Explanation> {
     sys.ok_or_else(|| opened.problems.last().cloned().unwrap_or_else(offline))
 }
 
-/// Prints the list, and not that it is over: more may follow.
-pub(super) async fn print(
+/// Connections with the names of their accounts, and whose they are as far as that is asked.
+pub(super) async fn read(
     accounts: &[AccountRef],
     which: Which,
     opened: &Opened,
     output: &Output,
-) -> Result<Survey, Explanation> {
+) -> Result<(Survey, Vec<ConnectionRow>), Explanation> {
     let sys = servers(opened)?;
     // A wrong expression is told before anybody is asked.
     let is_forced = output.depends_on::<ConnectionRow>(&IDENTITY)?;
@@ -81,10 +82,7 @@ pub(super) async fn print(
     if which != Which::Closed {
         identify(&mut rows, &mut survey, sys, (output, is_forced)).await?;
     }
-    let answer = answer(&survey, opened);
-    let columns = if which == Which::Closed { CLOSED } else { "" };
-    output.rows("connection", &rows, &answer, columns)?;
-    Ok(survey)
+    Ok((survey, rows))
 }
 
 /// Asks whose the connections of large accounts are, if the answer hangs on it, or for the few that are shown. Else it is

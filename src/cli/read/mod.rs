@@ -116,6 +116,7 @@ pub(super) fn fail(kind: &str, explanation: &Explanation, output: &Output) -> u8
     match explanation.code {
         Code::Usage => 2,
         Code::NotFound | Code::Ambiguous | Code::Moot | Code::NotPermitted | Code::Record => 3,
+        Code::Cancelled => 130,
         _ => 1,
     }
 }

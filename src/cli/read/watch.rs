@@ -6,8 +6,11 @@
 //! {"kind":"flapped",…} {"kind":"gap",…}                     came and went too fast to list; something was lost
 //! {"kind":"end",…}
 //! ```
+//!
+//! `--json` has the same things as `items` of one object, which is printed when it is ended.
 
 use std::collections::BTreeSet;
+use std::future::Future;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -15,13 +18,13 @@ use serde::Serialize;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{Which, print, servers};
+use super::connection::{Which, read, servers};
 use super::{NAMES, Seen, answer, fail, look};
 use crate::actions::opening::Opened;
 use crate::actions::refs::AccountRef;
 use crate::actions::survey::{Survey, Wanted};
-use crate::cli::output::Output;
-use crate::explain::{Explain, Explanation};
+use crate::cli::output::{Answer, Output, Stream};
+use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::connection::ConnectionRow;
 use crate::jwt::keys::AccountId;
 use crate::sys::{Lost, Sys, SysEvent};
@@ -39,9 +42,18 @@ pub(in crate::cli) async fn watch(
         let Seen { survey, .. } = look(opened, &Wanted { accounts, ..NAMES }).await?;
         Ok((events, survey))
     };
-    match started.await {
-        Ok((events, survey)) => follow(events, accounts, &survey, (opened, output, cancel)).await,
-        Err(explanation) => fail("connection", &explanation, output),
+    let stream = output.stream("connection");
+    match unless(&cancel, started).await {
+        Some(Ok((events, survey))) => {
+            let printer = Printer::new(accounts, &survey, stream);
+            follow(events, printer, opened, &cancel).await
+        }
+        Some(Err(explanation)) => fail("connection", &explanation, output),
+        // Nothing was to be seen until then, and nobody was found silent.
+        None => {
+            stream.end(&Answer::default());
+            0
+        }
     }
 }
 
@@ -52,16 +64,35 @@ pub(in crate::cli) async fn list_and_watch(
     output: &Output,
     cancel: CancellationToken,
 ) -> u8 {
+    let mut stream = output.stream("connection");
     let started = async {
         // Events first: what connects while the list is made is heard.
         let events = listen(servers(opened)?).await?;
-        let survey = print(accounts, Which::Open, opened, output).await?;
+        let (survey, rows) = read(accounts, Which::Open, opened, output).await?;
+        stream.rows(&rows, &answer(&survey, opened))?;
         Ok((events, survey))
     };
-    match started.await {
-        Ok((events, survey)) => follow(events, accounts, &survey, (opened, output, cancel)).await,
+    let started = unless(&cancel, started).await;
+    match started.unwrap_or_else(|| Err(cut_short())) {
+        Ok((events, survey)) => {
+            let printer = Printer::new(accounts, &survey, stream);
+            follow(events, printer, opened, &cancel).await
+        }
         Err(explanation) => fail("connection.list", &explanation, output),
     }
+}
+
+/// What is awaited, unless somebody ends the program before.
+async fn unless<T>(cancel: &CancellationToken, awaited: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = awaited => Some(done),
+        () = cancel.cancelled() => None,
+    }
+}
+
+fn cut_short() -> Explanation {
+    let what = "it was ended before all servers had said who is connected";
+    Explanation::new(Code::Cancelled, what, "nothing was listed")
 }
 
 async fn listen(sys: &dyn Sys) -> Result<Events, Explanation> {
@@ -71,27 +102,17 @@ async fn listen(sys: &dyn Sys) -> Result<Events, Explanation> {
 /// Prints events until the stream or the person ends it.
 async fn follow(
     mut events: Events,
-    accounts: &[AccountRef],
-    survey: &Survey,
-    (opened, output, cancel): (&Opened, &Output, CancellationToken),
+    mut printer: Printer<'_>,
+    opened: &Opened,
+    cancel: &CancellationToken,
 ) -> u8 {
-    let printer = Printer {
-        only: (!accounts.is_empty()).then_some(&survey.accounts),
-        survey,
-        output,
-    };
-    loop {
-        let batch = tokio::select! {
-            batch = events.next() => batch,
-            () = cancel.cancelled() => None,
-        };
-        let Some(batch) = batch else { break };
+    while let Some(Some(batch)) = unless(cancel, events.next()).await {
         for event in batch {
             printer.print(event);
         }
     }
-    let answer = answer(survey, opened);
-    output.end(&answer);
+    let answer = answer(printer.survey, opened);
+    printer.stream.end(&answer);
     answer.exit()
 }
 
@@ -99,7 +120,7 @@ struct Printer<'a> {
     /// `None`: all accounts.
     only: Option<&'a BTreeSet<AccountId>>,
     survey: &'a Survey,
-    output: &'a Output,
+    stream: Stream<'a>,
 }
 
 #[derive(Serialize)]
@@ -107,8 +128,16 @@ struct Gap {
     lost: &'static str,
 }
 
-impl Printer<'_> {
-    fn print(&self, event: SysEvent) {
+impl<'a> Printer<'a> {
+    fn new(accounts: &[AccountRef], survey: &'a Survey, stream: Stream<'a>) -> Self {
+        Self {
+            only: (!accounts.is_empty()).then_some(&survey.accounts),
+            survey,
+            stream,
+        }
+    }
+
+    fn print(&mut self, event: SysEvent) {
         match event {
             SysEvent::Connected(row) => self.row(*row, '+'),
             SysEvent::Disconnected(row) => self.row(*row, '-'),
@@ -120,7 +149,7 @@ impl Printer<'_> {
             } if self.concerns(account) => {
                 let item = json!({"account": account, "user": user, "times": times});
                 let human = format!("~ came and went {times} times");
-                self.output.event("flapped", &item, &human);
+                self.stream.event("flapped", &item, &human);
             }
             SysEvent::Gap { lost } => {
                 let lost = match lost {
@@ -129,7 +158,7 @@ impl Printer<'_> {
                     Lost::Overflow(_) => "overflow",
                 };
                 let human = format!("? something was lost: {lost}");
-                self.output.event("gap", &Gap { lost }, &human);
+                self.stream.event("gap", &Gap { lost }, &human);
             }
             SysEvent::Flapped { .. }
             | SysEvent::Counts { .. }
@@ -143,14 +172,14 @@ impl Printer<'_> {
             .is_none_or(|only| account.is_some_and(|account| only.contains(&account)))
     }
 
-    fn row(&self, row: ConnectionRow, sign: char) {
+    fn row(&mut self, row: ConnectionRow, sign: char) {
         if !self.concerns(row.account.as_ref().map(|account| account.key)) {
             return;
         }
         let mut rows = [row];
         self.survey.name_accounts(&mut rows);
         let [row] = rows;
-        self.output.event("connection", &row, &human(&row, sign));
+        self.stream.event("connection", &row, &human(&row, sign));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists: which rows, in which form, and streams of what happens.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -154,6 +154,39 @@ fn is_printed(admin: &Admin, verb: &[&str]) {
     let ends = kinds.iter().filter(|kind| *kind == "end").count();
     assert_eq!((ends, kinds.last().unwrap().as_str()), (1, "end"));
     assert_eq!(watching.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn what_happens_is_one_object_where_one_is_asked_for() {
+    let Some(world) = World::busy() else { return };
+    let admin = settled(world).await;
+    let listed = ask(&admin, &["connection", "ls", "BILLING"]);
+    let mut child = admin.start(&["connection", "ls", "BILLING", "--watch"]);
+    let pid = rustix::process::Pid::from_child(&child);
+    let mut said = child.stdout.take().unwrap();
+    // What programs hear that are started later is heard by this one as well.
+    is_printed(&admin, &["ls", "--watch"]);
+    is_printed(&admin, &["watch"]);
+
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+
+    let mut text = String::new();
+    said.read_to_string(&mut text).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let object: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(object["kind"], "connection.list");
+    assert_eq!(object["servers"]["answered"], listed["servers"]["answered"]);
+    let all = object["items"].as_array().unwrap();
+    assert!(all.len() > items(&listed).len(), "{object:#}");
+    let states = all.iter().map(|item| item["state"].as_str());
+    assert!(
+        states.clone().any(|state| state == Some("closed")),
+        "{object:#}"
+    );
+    assert!(
+        states.clone().any(|state| state == Some("open")),
+        "{object:#}"
+    );
 }
 
 #[tokio::test]
