@@ -35,6 +35,9 @@ pub enum Place {
     Always,
     /// While there is room; the highest number leaves first, and of equal ones the last.
     Leaves(u8),
+    /// The same in a table that follows what happens, in the place of another field. Who asks once does not know it, so it is
+    /// found by no name: nothing is filtered by it, or sorted.
+    Live(u8, &'static str),
 }
 
 /// Bounds of a column, in terminal cells.
@@ -96,6 +99,12 @@ impl<R> Field<R> {
     }
 
     #[must_use]
+    pub const fn live(mut self, rank: u8, instead_of: &'static str) -> Self {
+        self.place = Place::Live(rank, instead_of);
+        self
+    }
+
+    #[must_use]
     pub const fn leaves(mut self, rank: u8) -> Self {
         self.place = Place::Leaves(rank);
         self
@@ -104,6 +113,11 @@ impl<R> Field<R> {
     /// The value of a row, as a table shows it at `now`.
     pub fn shown<'a>(&self, row: &'a R, now: Timestamp) -> Shown<'a> {
         (self.cell)(row).shown(self.kind, self.null, now)
+    }
+
+    /// Whether it is known only while what happens is followed.
+    pub const fn is_live(&self) -> bool {
+        matches!(self.place, Place::Live(..))
     }
 
     /// The name without its unit: `idle` for `idle_s`.
@@ -155,7 +169,7 @@ impl fmt::Display for UnknownField {
 
 /// Finds a field by its leaf name, an alias, its title, or its leaf name without the unit, in this order and without case.
 pub fn field<R: Row>(name: &str) -> Result<&'static Field<R>, UnknownField> {
-    let find = |is: &dyn Fn(&Field<R>) -> bool| R::FIELDS.iter().find(|field| is(field));
+    let find = |is: &dyn Fn(&Field<R>) -> bool| lasting().find(|field| is(field));
     let named = |wanted: &str| find(&|field| field.name.eq_ignore_ascii_case(wanted));
     named(name)
         .or_else(|| {
@@ -169,8 +183,13 @@ pub fn field<R: Row>(name: &str) -> Result<&'static Field<R>, UnknownField> {
         .ok_or_else(|| UnknownField {
             name: name.into(),
             nearest: nearest::<R>(name),
-            fields: R::FIELDS.iter().map(|field| field.name).collect(),
+            fields: lasting::<R>().map(|field| field.name).collect(),
         })
+}
+
+/// The fields that also who asks once knows.
+fn lasting<R: Row>() -> impl Iterator<Item = &'static Field<R>> {
+    R::FIELDS.iter().filter(|field| !field.is_live())
 }
 
 /// The field whose name is at most two slips away, and no other word altogether.
@@ -183,8 +202,7 @@ fn nearest<R: Row>(name: &str) -> Option<&'static str> {
             field.name,
         )
     };
-    R::FIELDS
-        .iter()
+    lasting::<R>()
         .map(distance)
         .filter(|(slips, known)| *slips <= 2 && *slips < known.len().min(written.len()))
         .min_by_key(|(slips, _)| *slips)
@@ -225,6 +243,8 @@ pub(super) fn field_at<R: Row>(
 pub enum Columns<R: Row> {
     /// The kind's own choice; some leave a table that is too narrow.
     Standard,
+    /// The same of a table that follows what happens.
+    Live,
     /// Somebody's choice, all of which stays.
     Chosen(Vec<&'static Field<R>>),
 }
@@ -252,9 +272,12 @@ impl<R: Row> Columns<R> {
     /// The fields that stand in a table with room for all.
     pub fn fields(&self) -> Vec<&'static Field<R>> {
         match self {
-            Self::Standard => R::FIELDS
-                .iter()
+            Self::Standard => lasting()
                 .filter(|field| field.place != Place::Asked)
+                .collect(),
+            Self::Live => R::FIELDS
+                .iter()
+                .filter(|field| field.place != Place::Asked && !gives_way(field))
                 .collect(),
             Self::Chosen(fields) => fields.clone(),
         }
@@ -264,7 +287,8 @@ impl<R: Row> Columns<R> {
     /// rows need, within each field's bounds. Chosen columns stay even where they do not fit.
     pub fn fit(&self, visible: &[&R], now: Timestamp, width: u16) -> Vec<Column<R>> {
         let mut fields = self.fields();
-        while matches!(self, Self::Standard) && span(fields.iter().map(|f| f.width.least)) > width {
+        while !matches!(self, Self::Chosen(_)) && span(fields.iter().map(|f| f.width.least)) > width
+        {
             let Some(at) = first_to_leave(&fields) else {
                 break;
             };
@@ -282,9 +306,18 @@ impl<R: Row> Columns<R> {
     }
 }
 
+/// Whether another stands in the place of a field where what happens is followed.
+fn gives_way<R: Row>(field: &Field<R>) -> bool {
+    let takes = |live: &Field<R>| matches!(live.place, Place::Live(_, name) if name == field.name);
+    R::FIELDS.iter().any(takes)
+}
+
 fn first_to_leave<R>(fields: &[&'static Field<R>]) -> Option<usize> {
     let leaving = fields.iter().enumerate().filter_map(|(at, field)| {
-        matches!(field.place, Place::Leaves(_)).then_some((field.place, at))
+        let (Place::Leaves(rank) | Place::Live(rank, _)) = field.place else {
+            return None;
+        };
+        Some((rank, at))
     });
     leaving.max().map(|(_, at)| at)
 }

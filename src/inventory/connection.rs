@@ -121,6 +121,15 @@ pub struct Traffic {
     pub out_bytes: u64,
 }
 
+/// What goes through a connection by the second: known only to who reads its counters twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    pub in_msgs: u64,
+    pub out_msgs: u64,
+    pub in_bytes: u64,
+    pub out_bytes: u64,
+}
+
 /// The row of a connection, in the fields of the command line's `connection`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectionRow {
@@ -145,6 +154,8 @@ pub struct ConnectionRow {
     pub rtt_ms: Option<f64>,
     pub idle_s: Option<u64>,
     pub traffic: Option<Traffic>,
+    /// Not in JSON: who asks once does not know it.
+    pub rate: Option<Rate>,
 }
 
 impl ConnectionRow {
@@ -253,6 +264,7 @@ mod tests {
             rtt_ms: Some(1.2),
             idle_s: Some(6),
             traffic: Some(Traffic::default()),
+            rate: None,
         }
     }
 

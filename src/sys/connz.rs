@@ -41,6 +41,8 @@ pub enum ConnQuery {
     AccountWithAuth(AccountId),
     /// These, with identities. What is closed by now is not in the answer.
     WithAuth(Vec<ConnId>),
+    /// These, with what went through them, and without identities.
+    Counters(Vec<ConnId>),
     /// Closed ones of one account with reasons, as far back as each server remembers (10,000 of all accounts by default).
     Closed(AccountId),
     /// Open ones of an account whose client *claims* to be this user: a hint whom to kick, and never a proof.
@@ -54,12 +56,15 @@ impl ConnQuery {
             | Self::AccountWithAuth(account)
             | Self::Closed(account)
             | Self::Claiming(account, _) => Some(*account),
-            Self::Open | Self::WithAuth(_) => None,
+            Self::Open | Self::WithAuth(_) | Self::Counters(_) => None,
         }
     }
 }
 
 type Answered = Said<Vec<ConnectionRow>>;
+
+/// The question about one connection, by its cid.
+type OfOne = fn(u64) -> Body;
 
 impl SystemAccount {
     pub(super) async fn ask_connections(
@@ -70,7 +75,8 @@ impl SystemAccount {
             self.must_exist(account).await?;
         }
         let body = match query {
-            ConnQuery::WithAuth(ids) => return Ok(self.each_with_auth(ids).await),
+            ConnQuery::WithAuth(ids) => return Ok(self.each(ids, Body::one).await),
+            ConnQuery::Counters(ids) => return Ok(self.each(ids, Body::counters).await),
             ConnQuery::Open => Body::everybody(),
             ConnQuery::Account(account) => Body::account(account),
             ConnQuery::AccountWithAuth(account) => Body::account_with_auth(account),
@@ -147,14 +153,14 @@ impl SystemAccount {
     }
 
     /// Each by its cid, which a server answers in a millisecond. All servers at once: one that is silent holds up no other.
-    async fn each_with_auth(&self, ids: Vec<ConnId>) -> Gathered<Vec<ConnectionRow>> {
+    async fn each(&self, ids: Vec<ConnId>, body: OfOne) -> Gathered<Vec<ConnectionRow>> {
         let mut by_server: BTreeMap<ServerId, Vec<ConnId>> = BTreeMap::new();
         for id in ids {
             by_server.entry(id.server).or_default().push(id);
         }
         let asked = by_server
             .into_iter()
-            .map(|(server, ids)| self.these_of_one(server, ids));
+            .map(|(server, ids)| self.these_of_one(server, ids, body));
         let mut gathered = Gathered::empty();
         for (said, goes) in join_all(asked).await {
             let has_said = !matches!(&said.answer, Ok(rows) if rows.is_empty());
@@ -171,7 +177,12 @@ impl SystemAccount {
     }
 
     /// Connections of one server by their cids. Once it is silent it is asked no more.
-    async fn these_of_one(&self, server: ServerId, ids: Vec<ConnId>) -> (Answered, Goes) {
+    async fn these_of_one(
+        &self,
+        server: ServerId,
+        ids: Vec<ConnId>,
+        body: OfOne,
+    ) -> (Answered, Goes) {
         let label = self.current().server(server).and_then(ServerRow::label);
         let mut said = Said {
             server: label.unwrap_or_else(|| ServerLabel {
@@ -182,7 +193,7 @@ impl SystemAccount {
             answer: Ok(Vec::new()),
         };
         let mut answers = stream::iter(ids)
-            .map(|id| self.one_with_auth(id))
+            .map(|id| self.one(id, body(id.cid)))
             .buffer_unordered(WINDOW);
         while let Some(answer) = answers.next().await {
             if take(&mut said, answer) == Goes::Silent {
@@ -192,24 +203,23 @@ impl SystemAccount {
         (said, Goes::On)
     }
 
-    async fn one_with_auth(&self, id: ConnId) -> Result<Vec<ConnectionRow>, SysError> {
-        let page = self.page_of_one(id).await?;
-        let body = Body::one(id.cid);
+    async fn one(&self, id: ConnId, body: Body) -> Result<Vec<ConnectionRow>, SysError> {
+        let page = self.page_of_one(id, body).await?;
         decode(&page, &self.tokens, &mut Interner::default(), &body).map_err(SysError::Refused)
     }
 
     /// The token of a connection whose holder it proves.
     pub(super) async fn ask_token(&self, id: ConnId) -> Result<Option<Token>, SysError> {
-        let page = self.page_of_one(id).await?;
         let body = Body::one(id.cid);
+        let page = self.page_of_one(id, body).await?;
         let rows = decode(&page, &self.tokens, &mut Interner::default(), &body);
         let rows = rows.map_err(SysError::Refused)?;
         let proven = rows.iter().any(|row| row.id == id && is_proven(row));
         Ok(token_in(&page, id.cid).filter(|_| proven))
     }
 
-    async fn page_of_one(&self, id: ConnId) -> Result<Bytes, SysError> {
-        let question = Question::new(subjects::connz(id.server), Body::one(id.cid).to_json());
+    async fn page_of_one(&self, id: ConnId, body: Body) -> Result<Bytes, SysError> {
+        let question = Question::new(subjects::connz(id.server), body.to_json());
         let patience = Patience::ForAll(self.timeout());
         ask_one(&self.reads, question, patience, envelope).await
     }

@@ -217,6 +217,7 @@ mod tests {
             rtt_ms: None,
             idle_s: None,
             traffic: None,
+            rate: None,
         }
     }
 

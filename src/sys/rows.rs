@@ -89,6 +89,7 @@ impl Rows<'_> {
             rtt_ms: go_duration(&entry.rtt).map(milliseconds),
             idle_s: go_duration(&entry.idle).map(|idle| idle.as_secs()),
             traffic: Some(traffic(entry)),
+            rate: None,
         }
     }
 
@@ -196,6 +197,7 @@ fn shell(server: &Header, client: &Client<'_>, holder: Holder) -> ConnectionRow 
         rtt_ms: None,
         idle_s: None,
         traffic: None,
+        rate: None,
     }
 }
 

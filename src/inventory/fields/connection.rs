@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::inventory::columns::{Field, Row};
 use crate::inventory::connection::{
-    ConnectionKind, ConnectionRow, ConnectionState, Holder, Identity, Tls, Traffic, Transport,
+    ConnectionKind, ConnectionRow, ConnectionState, Holder, Identity, Rate, Tls, Traffic, Transport,
 };
 
 type F = Field<ConnectionRow>;
@@ -56,6 +56,10 @@ fn holder<'a>(row: &'a ConnectionRow, cell: impl FnOnce(&'a Holder) -> Cell<'a>)
 
 fn traffic<'a>(row: &ConnectionRow, cell: impl FnOnce(&Traffic) -> Cell<'a>) -> Cell<'a> {
     row.traffic.as_ref().map_or(Cell::Absent, cell)
+}
+
+fn rate<'a>(row: &ConnectionRow, cell: impl FnOnce(&Rate) -> Cell<'a>) -> Cell<'a> {
+    row.rate.as_ref().map_or(Cell::Absent, cell)
 }
 
 fn milliseconds<'a>(number: f64) -> Cell<'a> {
@@ -113,6 +117,16 @@ impl Row for ConnectionRow {
         .titled("out")
         .wide(4, 7)
         .leaves(4),
+        F::new("in/s", Kind::Number, |row| {
+            rate(row, |rate| Cell::Count(rate.in_msgs))
+        })
+        .wide(5, 7)
+        .live(4, "in_msgs"),
+        F::new("out/s", Kind::Number, |row| {
+            rate(row, |rate| Cell::Count(rate.out_msgs))
+        })
+        .wide(5, 7)
+        .live(4, "out_msgs"),
         F::new("subscriptions", Kind::Number, |row| {
             traffic(row, |traffic| Cell::Count(traffic.subscriptions))
         })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::inventory::account_line::AccountLine;
-use crate::inventory::columns::{Columns, Place, Row};
+use crate::inventory::columns::{Columns, Place, Row, field};
 use crate::inventory::connection::ConnectionRow;
 use crate::inventory::key_line::KeyLine;
 use crate::inventory::operator_line::OperatorLine;
@@ -29,9 +29,11 @@ fn keeps_its_promises<R: Row>(kind: &str) {
         .filter(|field| field.place == Place::Always);
     let least: u16 = always.map(|field| field.width.least + 1).sum();
     assert!(least <= NARROW / 2, "{kind} keeps {least} cells");
-    let fitted = Columns::<R>::Standard.fit(&[], jiff::Timestamp::UNIX_EPOCH, NARROW);
-    let taken: u16 = fitted.iter().map(|column| column.width + 1).sum();
-    assert!(taken <= NARROW + 1, "{kind} takes {taken} cells");
+    for columns in [Columns::<R>::Standard, Columns::Live] {
+        let fitted = columns.fit(&[], jiff::Timestamp::UNIX_EPOCH, NARROW);
+        let taken: u16 = fitted.iter().map(|column| column.width + 1).sum();
+        assert!(taken <= NARROW + 1, "{kind} takes {taken} cells");
+    }
 }
 
 #[test]
@@ -43,4 +45,19 @@ fn names_are_unique_and_standard_columns_fit_a_narrow_terminal() {
     keeps_its_promises::<OperatorLine>("operator");
     keeps_its_promises::<ConnectionRow>("connection");
     keeps_its_promises::<ServerRow>("server");
+}
+
+#[test]
+fn what_only_a_reader_of_what_happens_knows_stands_in_the_place_of_a_count_and_is_found_by_no_name()
+{
+    let names = |columns: Columns<ConnectionRow>| {
+        let fields = columns.fields();
+        fields.iter().map(|field| field.name).collect::<Vec<_>>()
+    };
+
+    let (once, live) = (names(Columns::Standard), names(Columns::Live));
+
+    assert!(once.contains(&"in_msgs") && !once.contains(&"in/s"));
+    assert!(live.contains(&"in/s") && live.contains(&"out/s") && !live.contains(&"in_msgs"));
+    assert!(field::<ConnectionRow>("in/s").is_err());
 }

@@ -155,6 +155,7 @@ fn connection(cid: u64, key: u8, issued_at: i64, identity: Identity) -> Connecti
         rtt_ms: None,
         idle_s: None,
         traffic: None,
+        rate: None,
     }
 }
 

@@ -71,6 +71,13 @@ impl Body {
         body
     }
 
+    /// One connection without identity: its counters.
+    pub(in crate::sys) const fn counters(cid: u64) -> Self {
+        let mut body = Self::one(cid);
+        body.auth = false;
+        body
+    }
+
     /// Connections of an account whose client *says* that it is this user.
     pub(in crate::sys) const fn claiming(account: AccountId, user: UserId) -> Self {
         let mut body = Self::account(account);

@@ -21,6 +21,7 @@ mod update;
 mod visited;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
@@ -31,7 +32,7 @@ pub use self::update::update;
 use self::acting::Acting;
 use self::line::FilterLine;
 use self::model::{Model, World};
-use self::msg::{Interest, JobId, Slot};
+use self::msg::{Effect, Interest, JobId, Slot};
 use self::paste::Pasted;
 use self::toast::Toast;
 use self::visited::Visited;
@@ -43,6 +44,7 @@ use super::views::{Scene, View, ViewKind};
 use super::widgets::Painted;
 use super::widgets::glyph::Glyphs;
 use crate::actions::action::Selection;
+use crate::jwt::keys::ConnId;
 
 /// Toasts that are kept.
 const SAID: usize = 200;
@@ -83,6 +85,8 @@ pub struct App {
     /// Whose row is wanted as soon as it is read.
     sought: Option<Pasted>,
     watched: Interest,
+    /// The connections whose counters are read.
+    counted: Arc<[ConnId]>,
     pub size: Size,
     pub mouse: Mouse,
     /// Where things landed in the last frame.
@@ -153,6 +157,7 @@ impl App {
             acting: Acting::default(),
             sought: None,
             watched: Interest::Rest,
+            counted: Arc::default(),
             size,
             mouse: Mouse::Terminals,
             painted: Painted::default(),
@@ -258,6 +263,25 @@ impl App {
         };
         let lift = self.model.lifted_until;
         [toast, hint, turn, live, lift].into_iter().flatten().min()
+    }
+
+    /// What the view on top shows, if that is not what it was.
+    fn watch(&mut self, now: Timestamp) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let seen = self.view().map(View::counted).unwrap_or_default();
+        if *seen != *self.counted {
+            self.counted = seen.into();
+            effects.push(Effect::Count(Arc::clone(&self.counted)));
+        }
+        let interest = self.view().map(View::interest).unwrap_or_default();
+        if interest != self.watched {
+            self.watched = interest;
+            if interest != Interest::Connections {
+                self.model.live.not_listening(now);
+            }
+            effects.push(Effect::Watch(interest));
+        }
+        effects
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::live::Live;
+use super::live::{Counted, Live};
 use super::msg::Link;
 use super::seen::{Learned, Roll, Seen, Trail};
 use crate::actions::action::{Access, Standing};
@@ -163,6 +163,11 @@ impl Model {
             Ok(roll) => self.live.catch_up(roll.rows, roll.begun),
             Err(why) => self.live.failed(why),
         }
+    }
+
+    /// Counters were read of connections that are seen.
+    pub(super) fn counted(&mut self, counted: &Counted) {
+        self.live.counted(counted);
     }
 
     /// Something happened on the servers.

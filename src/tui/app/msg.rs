@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crossterm::event::Event;
 
 use super::acts::Intent;
+use super::live::Counted;
 use super::model::Found;
 use super::seen::{Roll, Seen, Trail};
 use crate::actions::guard::Guarded;
@@ -15,6 +16,7 @@ use crate::actions::plan::{Approved, Preview};
 use crate::explain::Explanation;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::UserPage;
+use crate::jwt::keys::ConnId;
 use crate::sys::{Census, SysEvent};
 use crate::text::Text;
 use crate::tui::runtime::terminal::Mouse;
@@ -39,6 +41,8 @@ pub enum Msg {
     Happened(Vec<SysEvent>),
     /// The open connections were read again, or why they are not followed.
     Roll(Result<Box<Roll>, Explanation>),
+    /// Counters of connections that are seen.
+    Counted(Counted),
     /// The record of acts was read, or why not.
     Trail(Result<Arc<Trail>, Explanation>),
     /// Acts that were begun before this start and have no result.
@@ -153,6 +157,8 @@ pub enum Effect {
     StopActs,
     /// What the view on top shows, and so what may wake the screen.
     Watch(Interest),
+    /// Read the counters of these connections again and again, and of no others.
+    Count(Arc<[ConnId]>),
     Copy(Text),
     /// Read a theme, by its name.
     Theme(String),

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::line::{FilterLine, Typed};
 use super::model::World;
-use super::msg::{Answer, Ask, Effect, Interest, Msg, Slot};
+use super::msg::{Answer, Ask, Effect, Msg, Slot};
 use super::toast::{Toast, Tone};
 use super::{App, Pressed, Scene, ViewKind};
 use crate::actions::opening::Reach;
@@ -59,6 +59,10 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Roll(roll) => {
             app.model.rolled(roll);
+            app.refresh(now)
+        }
+        Msg::Counted(counted) => {
+            app.model.counted(&counted);
             app.refresh(now)
         }
         Msg::Trail(trail) => {
@@ -476,17 +480,5 @@ impl App {
         if self.toast.as_ref().is_some_and(ended) {
             self.toast = None;
         }
-    }
-
-    /// What the view on top shows, if that is not what it was.
-    fn watch(&mut self, now: Timestamp) -> Option<Effect> {
-        let interest = self.view().map(View::interest).unwrap_or_default();
-        (interest != self.watched).then(|| {
-            self.watched = interest;
-            if interest != Interest::Connections {
-                self.model.live.not_listening(now);
-            }
-            Effect::Watch(interest)
-        })
     }
 }

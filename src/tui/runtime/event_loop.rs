@@ -119,6 +119,7 @@ where
                 Effect::Open(_)
                 | Effect::Ask(..)
                 | Effect::Watch(_)
+                | Effect::Count(_)
                 | Effect::Prepare(..)
                 | Effect::Apply(..)
                 | Effect::StopActs
@@ -173,6 +174,7 @@ fn is_seen(msg: &Msg) -> bool {
         | Msg::Listening
         | Msg::Happened(_)
         | Msg::Roll(_)
+        | Msg::Counted(_)
         | Msg::Trail(_)
         | Msg::Link(_)
         | Msg::Job(..)

@@ -7,6 +7,7 @@ pub mod input;
 mod look;
 mod page;
 pub mod perform;
+mod rates;
 pub mod screen;
 pub mod terminal;
 mod world;

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use super::acting::{self, Guarding};
 use super::event_loop::Perform;
+use super::rates::{self, Shown};
 use super::{follow, look, world};
 use crate::actions::opening::{Opening, Reach};
 use crate::actions::plan::Approved;
@@ -50,6 +51,7 @@ pub struct Workers {
     world: CancellationToken,
     jobs: HashMap<Slot, CancellationToken>,
     interest: watch::Sender<Interest>,
+    shown: watch::Sender<Shown>,
     guarding: Guarding,
     /// Ends the reading of a preview when another is wanted.
     preview: CancellationToken,
@@ -74,6 +76,7 @@ impl Workers {
             world: CancellationToken::new(),
             jobs: HashMap::new(),
             interest: watch::Sender::default(),
+            shown: watch::Sender::new(Shown::default()),
             guarding: Guarding::default(),
             preview: CancellationToken::new(),
             acts: TaskTracker::new(),
@@ -114,7 +117,7 @@ impl Workers {
             self.inbox.clone(),
             Arc::clone(&self.reopen),
         );
-        let interest = self.interest.subscribe();
+        let (interest, shown) = (self.interest.subscribe(), self.shown.subscribe());
         let guarding = self.guarding.clone();
         let task = async move {
             *ports.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -147,6 +150,7 @@ impl Workers {
                 tell_of_servers(sys.as_ref(), &inbox, interest.clone()),
                 count_servers(sys.as_ref(), &inbox, interest.clone()),
                 follow::follow(&watched, sys.as_ref(), &inbox, interest),
+                rates::count(sys.as_ref(), watched.now, &inbox, shown),
             );
         };
         self.spawn(self.world.clone(), task, |why| Msg::Opened(Err(why)));
@@ -237,6 +241,7 @@ impl Perform for Workers {
             Effect::StopActs => self.stop.cancel(),
             Effect::Theme(name) => self.read_theme(name),
             Effect::Watch(interest) => drop(self.interest.send_replace(interest)),
+            Effect::Count(shown) => drop(self.shown.send_replace(shown)),
             Effect::Copy(_) | Effect::Mouse(_) | Effect::Suspend | Effect::Redraw => {} // the loop's, which has the terminal
         }
     }

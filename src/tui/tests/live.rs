@@ -6,8 +6,9 @@ use super::screen::{TestScreen, WIDE, start};
 use super::tables::{at, rule};
 use super::world::{connection, connections};
 use crate::explain::{Code, Explanation};
-use crate::inventory::connection::{ConnectionRow, ConnectionState, Identity};
+use crate::inventory::connection::{ConnectionRow, ConnectionState, Identity, Traffic};
 use crate::sys::{Lost, SysEvent};
+use crate::tui::app::live::Counted;
 use crate::tui::app::msg::{Ask, Effect, Interest, Msg};
 use crate::tui::app::seen::Roll;
 use crate::tui::theme::Depth;
@@ -273,4 +274,75 @@ fn elsewhere_nothing_wakes_the_screen() {
     assert_eq!(screen.app.next_change(screen.now), None);
     screen.press("3");
     assert!(!screen.text().contains("orders-api-2"), "{}", screen.text());
+}
+
+fn counted(screen: &TestScreen) -> Vec<Vec<u64>> {
+    let counted = screen.effects.iter().filter_map(|effect| match effect {
+        Effect::Count(ids) => Some(ids.iter().map(|id| id.cid).collect()),
+        _ => None,
+    });
+    counted.collect()
+}
+
+/// A read of the counter of one connection, so long after the start.
+fn count(row: &ConnectionRow, in_msgs: u64, after: SignedDuration) -> Msg {
+    let row = ConnectionRow {
+        traffic: Some(Traffic {
+            in_msgs,
+            ..Traffic::default()
+        }),
+        ..row.clone()
+    };
+    Msg::Counted(Counted {
+        server: row.id.server,
+        rows: vec![row],
+        at: start().checked_add(after).unwrap(),
+    })
+}
+
+#[test]
+fn only_what_is_seen_is_counted_and_nothing_elsewhere() {
+    let many = (0..100).map(|cid| connection(cid, "many", Some(Identity::Verified)));
+    let mut screen = followed(Depth::Mono);
+    screen.effects.clear();
+    screen.send(roll(many.collect(), seconds(1)));
+    screen.press("end");
+    let seen = counted(&screen);
+    let shown = screen
+        .text()
+        .lines()
+        .filter(|line| line.contains("many"))
+        .count();
+    screen.press("1");
+
+    let all: Vec<u64> = (0..100).collect();
+    assert_eq!(seen[0], all[..seen[0].len()]);
+    assert_eq!(seen[1], all[100 - seen[1].len()..]);
+    assert!((5..=shown).contains(&seen[1].len()), "{seen:?}");
+    assert_eq!(counted(&screen).last(), Some(&Vec::new()));
+}
+
+#[test]
+fn two_counts_of_a_connection_are_a_rate_until_nobody_looks() {
+    let mut screen = followed(Depth::Mono);
+    let row = &connections()[0];
+    screen.send(count(row, 1_000, seconds(1)));
+    assert!(!screen.text().contains("2.1k"), "{}", screen.text());
+
+    screen.send(count(row, 3_100, seconds(2)));
+
+    assert!(screen.text().contains(" 2.1k "), "{}", screen.text());
+    screen.press("1");
+    screen.press("3");
+    assert!(!screen.text().contains(" 2.1k "), "{}", screen.text());
+}
+
+#[test]
+fn a_count_of_who_is_gone_brings_nobody_back() {
+    let mut screen = followed(Depth::Mono);
+    let row = connection(77, "long-gone", None);
+
+    screen.send(count(&row, 1_000, seconds(1)));
+
+    assert!(!screen.text().contains("long-gone"), "{}", screen.text());
 }

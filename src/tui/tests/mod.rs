@@ -17,4 +17,4 @@ mod servers;
 mod tables;
 mod themes;
 mod trail;
-mod world;
+pub(crate) mod world;

@@ -142,7 +142,7 @@ fn users() -> Vec<UserLine> {
     ]
 }
 
-pub(super) fn connection(cid: u64, name: &str, identity: Option<Identity>) -> ConnectionRow {
+pub(crate) fn connection(cid: u64, name: &str, identity: Option<Identity>) -> ConnectionRow {
     let server = ServerId::from_bytes([1; 32]);
     let holder = identity.map(|identity| Holder {
         user: Some(Named {
@@ -187,6 +187,7 @@ pub(super) fn connection(cid: u64, name: &str, identity: Option<Identity>) -> Co
             in_bytes: 1_258_291,
             ..Traffic::default()
         }),
+        rate: None,
     }
 }
 

@@ -1,19 +1,23 @@
 //! The open connections: whose each is, how sure that is, and what goes through it. They come and go as it happens, while they
 //! are looked at.
 //!
-//! Limits: what goes through a connection is as it was read; of one that came since, nothing is known. Whose the connections of large accounts are is not asked here; their rows say so.
+//! What goes through those that are seen is read again and again.
+//!
+//! Limits: of those that are not seen it is as it was read with all. Whose the connections of large accounts are is not asked here;
+//! their rows say so.
 
 use jiff::Timestamp;
 
 use super::ViewKind;
 use super::detail::{Detail, shown};
+use super::listing::Listing;
 use super::page::{Source, Subject};
 use crate::actions::action::{SelectedConnection, SelectedUser, Selection};
 use crate::actions::refs::{ConnRef, ServerRef};
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::inventory::columns::Field;
 use crate::inventory::connection::{
-    ConnectionKind, ConnectionRow, ConnectionState, Holder, Identity, Tls, Traffic,
+    ConnectionKind, ConnectionRow, ConnectionState, Holder, Identity, Rate, Tls, Traffic,
 };
 use crate::jwt::keys::ConnId;
 use crate::tui::app::live::Slots;
@@ -110,6 +114,12 @@ impl Subject for Connections {
             connections: rows.iter().map(selected).collect(),
             ..Selection::default()
         }
+    }
+
+    fn counted(list: &Listing<Slots>) -> Vec<ConnId> {
+        let open = list.visible();
+        let open = open.filter(|row| row.state == ConnectionState::Open);
+        open.map(|row| row.id).collect()
     }
 
     fn copied(row: &ConnectionRow) -> String {
@@ -216,8 +226,20 @@ fn traffic(row: &ConnectionRow, now: Timestamp) -> Vec<Fact> {
     if let Some(milliseconds) = row.rtt_ms {
         facts.push(Fact::new("rtt", format!("{milliseconds} ms"), Role::Text));
     }
+    facts.extend(row.rate.iter().flat_map(|rate| by_second(rate, now)));
     facts.extend(row.traffic.iter().flat_map(|traffic| counted(traffic, now)));
     facts
+}
+
+fn by_second(rate: &Rate, now: Timestamp) -> [Fact; 2] {
+    let both = |msgs: u64, bytes| {
+        let bytes = shown(Cell::Bytes(bytes), Kind::Bytes, Null::Nothing(""), now);
+        format!("{msgs} messages, {bytes}")
+    };
+    [
+        Fact::new("in/s", both(rate.in_msgs, rate.in_bytes), Role::Text),
+        Fact::new("out/s", both(rate.out_msgs, rate.out_bytes), Role::Text),
+    ]
 }
 
 fn counted(traffic: &Traffic, now: Timestamp) -> Vec<Fact> {

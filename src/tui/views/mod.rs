@@ -29,7 +29,7 @@ use super::popups::pick::Choice;
 use super::widgets::{Paint, Painted};
 use crate::actions::action::{SelectedUser, Selection};
 use crate::inventory::filter::FilterError;
-use crate::jwt::keys::AccountId;
+use crate::jwt::keys::{AccountId, ConnId};
 
 /// The kinds of places that have a tab, with the number of their key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -178,6 +178,11 @@ pub trait View {
 
     /// What has to be kept up to date while it is on top.
     fn interest(&self) -> Interest;
+
+    /// The connections that are seen, in whose rows stands what goes through them.
+    fn counted(&self) -> Vec<ConnId> {
+        Vec::new()
+    }
 
     /// What the cursor or the marks point at: keys, never row numbers.
     fn selection(&self, scene: &Scene<'_>) -> Selection;

@@ -15,6 +15,7 @@ use crate::actions::action::Selection;
 use crate::explain::Explanation;
 use crate::inventory::arrange::Rows;
 use crate::inventory::filter::FilterError;
+use crate::jwt::keys::ConnId;
 use crate::tui::app::model::Model;
 use crate::tui::app::msg::{Answer, Ask, Interest, Slot};
 use crate::tui::app::toast::{Toast, Tone};
@@ -77,6 +78,11 @@ pub trait Subject: Default + 'static {
     /// The row of a thing that is sought, where such things are listed here.
     fn row_of(_: Sought) -> Option<<RowOf<Self> as Listed>::Key> {
         None
+    }
+
+    /// The connections among the rows that are seen.
+    fn counted(_: &Listing<Self::Rows>) -> Vec<ConnId> {
+        Vec::new()
     }
 
     fn copied(row: &RowOf<Self>) -> String;
@@ -265,6 +271,10 @@ impl<S: Subject> View for Page<S> {
 
     fn interest(&self) -> Interest {
         S::INTEREST
+    }
+
+    fn counted(&self) -> Vec<ConnId> {
+        S::counted(&self.list)
     }
 
     fn selection(&self, _: &Scene<'_>) -> Selection {

@@ -9,6 +9,7 @@
 //! A read takes its time: what was heard since it began holds against it. So what closed meanwhile does not come back.
 
 mod pulse;
+mod rates;
 mod slots;
 
 use std::collections::{HashMap, VecDeque};
@@ -16,9 +17,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use self::rates::Counted;
 pub use self::slots::Slots;
 
 use self::pulse::Pulse;
+use self::rates::Rates;
 use self::slots::Table;
 use crate::explain::Explanation;
 use crate::inventory::arrange::Rows as _;
@@ -70,6 +73,7 @@ pub struct Live {
     coming: VecDeque<(Timestamp, ConnId)>,
     going: VecDeque<(Timestamp, ConnId)>,
     pulse: Pulse,
+    rates: Rates,
     following: Following,
 }
 
@@ -119,6 +123,30 @@ impl Live {
     pub(super) fn not_listening(&mut self, now: Timestamp) {
         self.following = Following::No;
         self.settle_all(now);
+        let unknown = self.rates.forget_all();
+        self.forget_rates(&unknown);
+    }
+
+    /// Takes what was counted of some of them.
+    pub(super) fn counted(&mut self, counted: &Counted) {
+        let (rates, unknown) = self.rates.take(counted);
+        self.forget_rates(&unknown);
+        let mut edit = self.table.next();
+        for (row, rate) in counted.rows.iter().zip(rates) {
+            edit.count(row, rate);
+        }
+        edit.done();
+    }
+
+    fn forget_rates(&mut self, unknown: &[ConnId]) {
+        if unknown.is_empty() {
+            return;
+        }
+        let mut edit = self.table.next();
+        for id in unknown {
+            edit.forget_rate(*id);
+        }
+        edit.done();
     }
 
     /// Events are not heard, or what was lost could not be read.
@@ -265,6 +293,7 @@ fn closed(held: &ConnectionRow, last: &ConnectionRow) -> ConnectionRow {
         closed_at: last.closed_at,
         reason: last.reason.clone(),
         idle_s: None,
+        rate: None,
         ..held.clone()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::inventory::arrange::Rows;
-use crate::inventory::connection::ConnectionRow;
+use crate::inventory::connection::{ConnectionRow, ConnectionState, Rate};
 use crate::jwt::keys::{ConnId, ServerId};
 
 /// The rows at one moment, and how they differ from the moment before.
@@ -135,6 +135,35 @@ impl Edit<'_> {
         self.put(row);
         self.set_new(last.id, false);
         true
+    }
+
+    /// Gives an open connection what was counted of it. One that is not here, or is gone, is left as it is.
+    pub(super) fn count(&mut self, counted: &ConnectionRow, rate: Option<Rate>) {
+        let Some(held) = self.open(counted.id) else {
+            return;
+        };
+        let row = ConnectionRow {
+            last_active_at: counted.last_active_at,
+            rtt_ms: counted.rtt_ms.or(held.rtt_ms),
+            idle_s: counted.idle_s,
+            traffic: counted.traffic,
+            rate,
+            ..held.clone()
+        };
+        self.put(row);
+    }
+
+    /// What goes through a connection by the second is not known any more.
+    pub(super) fn forget_rate(&mut self, id: ConnId) {
+        let held = self.open(id).filter(|held| held.rate.is_some());
+        if let Some(row) = held.cloned() {
+            self.put(ConnectionRow { rate: None, ..row });
+        }
+    }
+
+    fn open(&self, id: ConnId) -> Option<&ConnectionRow> {
+        let held = self.next.row(self.table.number(id)?)?;
+        (held.state == ConnectionState::Open).then_some(held)
     }
 
     /// Takes away all connections of a server.

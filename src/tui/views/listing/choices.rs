@@ -17,7 +17,7 @@ where
     T::Row: Listed,
 {
     pub(super) fn sorts(&self) -> Popup {
-        let fields = self.columns.fields();
+        let fields = self.sortable();
         let titles = fields.iter().map(|field| {
             let sort = self
                 .sort
@@ -26,6 +26,13 @@ where
             (field.title, sort.map(|sort| arrow(sort.direction)))
         });
         Popup::Pick(Pick::new(Of::Sort, "Sort by", titles))
+    }
+
+    /// What a list can be sorted by: rates are known only of what is seen.
+    fn sortable(&self) -> Vec<&'static Field<T::Row>> {
+        let mut fields = self.columns.fields();
+        fields.retain(|field| !field.is_live());
+        fields
     }
 
     pub(super) fn choices(&self) -> Popup {
@@ -40,7 +47,7 @@ where
     pub fn choose(&mut self, choice: Choice, now: Timestamp) -> Vec<Wish> {
         match choice.of {
             Of::Sort => {
-                let Some(field) = self.columns.fields().get(choice.nth).copied() else {
+                let Some(field) = self.sortable().get(choice.nth).copied() else {
                     return Vec::new();
                 };
                 self.sort = Some(Sort {

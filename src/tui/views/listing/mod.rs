@@ -78,7 +78,7 @@ where
             written: String::new(),
             filter: None,
             sort: None,
-            columns: Columns::Standard,
+            columns: Columns::Live,
             fitted: Vec::new(),
             size: Size::ZERO,
             pinned: None,
@@ -129,6 +129,12 @@ where
             Some(number) => self.newest()?.row(number),
             None => self.at(self.cursor),
         }
+    }
+
+    /// The rows in the range that is seen.
+    pub fn visible(&self) -> impl Iterator<Item = &T::Row> {
+        let lines = (self.offset..).take(self.height().max(1));
+        lines.map_while(|line| self.at(line))
     }
 
     fn at(&self, line: usize) -> Option<&T::Row> {
@@ -250,10 +256,7 @@ where
     /// Widths are chosen once, by the rows that are seen then; afterwards only a person changes them.
     fn fit_columns(&mut self, now: Timestamp) {
         if self.fitted.is_empty() && !self.order.is_empty() {
-            let seen: Vec<&T::Row> = (self.offset..)
-                .take(self.height().max(1))
-                .map_while(|line| self.at(line))
-                .collect();
+            let seen: Vec<&T::Row> = self.visible().collect();
             let width = self.size.width.saturating_sub(INDENT);
             let mut columns = self.columns.fit(&seen, now, width);
             spread(&mut columns, width);
