@@ -8,11 +8,12 @@ use ratatui::layout::{Position, Size};
 use zeroize::Zeroizing;
 
 use super::line::{FilterLine, Typed};
-use super::model::World;
+use super::model::{Found, World};
 use super::msg::{Answer, Ask, Effect, Msg, Slot};
 use super::toast::{Toast, Tone};
 use super::{App, Pressed, Scene, ViewKind};
 use crate::actions::opening::Reach;
+use crate::explain::Explanation;
 use crate::inventory::filter::FilterError;
 use crate::tui::keymap::{Binding, Chord, Command, Resolution};
 use crate::tui::popups::{Answered, Popup};
@@ -24,16 +25,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
     app.end_lift(now);
     let mut effects = match msg {
         Msg::Input(event) => app.input(event, now),
-        Msg::Opened(opened) => {
-            let is_closed = opened.is_err();
-            app.model.opened(opened);
-            app.tell_problems(now);
-            let mut effects = app.refresh(now);
-            if is_closed {
-                effects.extend(app.look_for_sought(now)); // nothing will be read
-            }
-            effects
-        }
+        Msg::Opened(opened) => app.opened(opened, now),
         Msg::Census(census) => {
             app.model.census = Some(census);
             app.model.census_problem = None;
@@ -255,6 +247,17 @@ impl App {
             Command::Back if self.model.is_opening() => self.open(Reach::Offline, now),
             other => self.ask_view(now, |view, scene| view.command(scene, other)),
         }
+    }
+
+    fn opened(&mut self, opened: Result<Box<Found>, Explanation>, now: Timestamp) -> Vec<Effect> {
+        let is_closed = opened.is_err();
+        self.model.opened(opened);
+        self.tell_problems(now);
+        let mut effects = self.refresh(now);
+        if is_closed {
+            effects.extend(self.look_for_sought(now)); // nothing will be read
+        }
+        effects
     }
 
     /// What could not be opened beside the servers: those tell it themselves.
