@@ -11,6 +11,7 @@ use crate::store::{Store, Stored};
 
 use super::plan::{Plan, Warning};
 use super::ports::Ports;
+use super::prepare::blocking;
 
 /// Writes the certificate if an operator's key has signed the act and none has certified the writer yet. A failure is told:
 /// the next act tries again.
@@ -25,16 +26,14 @@ pub(super) async fn certify_writer(plan: &Plan, ports: &Ports) -> Option<Warning
         .as_ref()
         .and_then(|sys| sys.census().borrow().operator());
     let ports = ports.clone();
-    let done = tokio::task::spawn_blocking(move || {
-        let operator = operator_of(store.as_ref()).or(learned);
-        operator.map_or(Ok(()), |operator| {
-            write(&ports, store.as_ref(), operator, by)
-        })
+    let done = blocking(store, move |store| {
+        let operator = operator_of(store).or(learned);
+        operator.map_or(Ok(()), |operator| write(&ports, store, operator, by))
     });
     let why = match done.await {
         Ok(Ok(())) => return None,
         Ok(Err(why)) => why,
-        Err(error) => error.to_string(),
+        Err(refusal) => refusal.to_string(),
     };
     let what = format!("the key of the record is not certified by {by}: {why}");
     Some(Warning::new("not_certified", what))
@@ -72,7 +71,6 @@ fn write(
     let signer = store.signer(by).map_err(|error| error.to_string())?;
     let at = (ports.now)();
     let made = certify(writer, operator, signer.as_ref(), ports.actor.clone(), at);
-    let (draft, ending) = made.map_err(|error| error.to_string())?;
-    let kept = ledger.fact(draft, ending);
+    let kept = ledger.fact(made.map_err(|error| error.to_string())?);
     kept.map(drop).map_err(|error| error.to_string())
 }

@@ -58,33 +58,21 @@ mod tests {
     use super::*;
     use crate::jwt::keys::KeyKind;
     use crate::ledger::Folder;
-    use crate::ledger::audit::{Actor, Detail, Draft, Ending, Outcome};
+    use crate::ledger::audit::{Actor, Fact, Outcome};
     use crate::test_support::ByteSigner;
 
     fn record(ledger: &Folder, action: &str, day: i64, made: UserId) {
         let at = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(24 * day);
-        let draft = Draft {
+        let effect = serde_json::json!({"new": {"key": made.to_string()}});
+        let fact = Fact {
             at,
-            server_at: None,
             action: action.into(),
             actor: Actor::os_user("kim".into(), "laptop".into()),
-            authority: None,
             target: Vec::new(),
-            reason: None,
-            ticket: None,
-            change: None,
-            policy: None,
-        };
-        let effect = serde_json::json!({"new": {"key": made.to_string()}});
-        let ending = Ending {
-            at,
-            server_at: None,
             outcome: Outcome::Verified,
-            effect: Some(Detail::from(effect)),
-            error: None,
-            change: None,
+            effect: effect.into(),
         };
-        Ledger::fact(ledger, draft, ending).unwrap();
+        Ledger::fact(ledger, fact).unwrap();
     }
 
     #[test]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::jwt::keys::{AccountId, KeyKind, PublicKey};
 use crate::jwt::signer::{SignError, Signer};
-use crate::ledger::audit::{Actor, Draft, Ending, Outcome, Reference, Target};
+use crate::ledger::audit::{Actor, Fact, Outcome, Reference, Target};
 use crate::ledger::{Ledger, LedgerError};
 use crate::store::StoreError;
 use crate::store::signer::{CredsSigner, CredsSource};
@@ -59,14 +59,13 @@ pub(super) struct MintedLogin {
 impl MintedLogin {
     /// A user who is in no store is known from the record alone.
     fn record(&self, minted: &Minted) -> Result<(), LedgerError> {
-        let at = (self.now)();
         let envelope = minted.token.envelope();
-        let draft = Draft {
-            at,
-            server_at: None,
+        let effect =
+            serde_json::json!({"issuer": envelope.issuer, "expires_at": envelope.expires_at});
+        let fact = Fact {
+            at: (self.now)(),
             action: MINT.into(),
             actor: self.actor.clone(),
-            authority: None,
             target: vec![Target {
                 kind: "user".into(),
                 key: envelope.subject.to_string().into(),
@@ -76,22 +75,10 @@ impl MintedLogin {
                     name: Text::default(),
                 }),
             }],
-            reason: None,
-            ticket: None,
-            change: None,
-            policy: None,
-        };
-        let effect =
-            serde_json::json!({"issuer": envelope.issuer, "expires_at": envelope.expires_at});
-        let ending = Ending {
-            at,
-            server_at: None,
             outcome: Outcome::Verified,
-            effect: Some(effect.into()),
-            error: None,
-            change: None,
+            effect: effect.into(),
         };
-        self.ledger.fact(draft, ending).map(drop)
+        self.ledger.fact(fact).map(drop)
     }
 }
 

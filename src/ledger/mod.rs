@@ -30,7 +30,7 @@ pub mod roster;
 mod tests;
 
 pub use audit::verification::{Fault, Verification, Warning};
-pub use audit::{Draft, Ending, Record, RecordId};
+pub use audit::{Draft, Ending, Fact, Record, RecordId};
 pub use folder::Folder;
 
 /// Where acts are recorded: signed, chained, and on local disk before a call returns.
@@ -45,7 +45,7 @@ pub trait Ledger: Send + Sync {
     fn result(&self, of: RecordId, ending: Ending) -> Result<RecordId, LedgerError>;
 
     /// Records a fact that is no act of its own and so needs no intent, such as a certificate.
-    fn fact(&self, draft: Draft, ending: Ending) -> Result<RecordId, LedgerError>;
+    fn fact(&self, fact: Fact) -> Result<RecordId, LedgerError>;
 
     /// Intents without a result, oldest first: what a crash left, or what is running now.
     fn open_intents(&self) -> Result<Vec<Record>, LedgerError>;

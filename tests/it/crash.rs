@@ -21,7 +21,7 @@ use nats_oam::jwt::signer::Signer;
 use nats_oam::jwt::token::{Revision, Token};
 use nats_oam::ledger::audit::Record;
 use nats_oam::ledger::{
-    Draft, Ending, Fault, Ledger, LedgerError, Listing, Query, RecordId, Verification,
+    Draft, Ending, Fact, Fault, Ledger, LedgerError, Listing, Query, RecordId, Verification,
 };
 use nats_oam::store::keyring::{Held, NewKey};
 use nats_oam::store::{CredsPlace, Sink, Store, StoreError, Stored};
@@ -98,8 +98,8 @@ impl Ledger for MortalLedger {
         self.1.around(|| self.0.result(of, ending))
     }
 
-    fn fact(&self, draft: Draft, ending: Ending) -> Result<RecordId, LedgerError> {
-        self.1.around(|| self.0.fact(draft, ending))
+    fn fact(&self, fact: Fact) -> Result<RecordId, LedgerError> {
+        self.1.around(|| self.0.fact(fact))
     }
 
     fn open_intents(&self) -> Result<Vec<Record>, LedgerError> {

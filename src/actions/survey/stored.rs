@@ -17,7 +17,7 @@ pub(super) async fn read(ports: &Ports) -> Result<Survey, Refusal> {
     let mut survey = Survey {
         told: Told {
             now: (ports.now)().into(),
-            issued: issued(ports.record.clone()).await?,
+            issued: issued(&ports.record).await?,
             ..Told::default()
         },
         ..Survey::default()
@@ -56,8 +56,8 @@ fn with_paths(store: &dyn Store, held: Vec<PublicKey>) -> BTreeMap<PublicKey, Te
 }
 
 /// Users that our acts made. A record that cannot be read is no reason not to look at users.
-async fn issued(record: Record) -> Result<HashSet<UserId>, Refusal> {
-    let read = tokio::task::spawn_blocking(move || record.issued.learn(record.ledger.as_ref()));
-    read.await
-        .map_err(|error| Refusal::Unreadable(error.to_string().into()))
+async fn issued(record: &Record) -> Result<HashSet<UserId>, Refusal> {
+    let issued = Arc::clone(&record.issued);
+    let read = record.on_disk(move |ledger| Ok(issued.learn(ledger))).await;
+    read.map_err(|error| Refusal::Unreadable(error.to_string().into()))
 }

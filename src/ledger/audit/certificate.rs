@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Actor, Detail, Draft, Ending, Outcome, Record, Signature, Target};
+use super::{Actor, Fact, Outcome, Record, Signature, Target};
 use crate::jwt::keys::{KeyKind, OperatorId, PublicKey};
 use crate::jwt::signer::{SignError, Signer};
 
@@ -39,35 +39,22 @@ pub fn certify(
     by: &dyn Signer,
     actor: Actor,
     at: Timestamp,
-) -> Result<(Draft, Ending), SignError> {
+) -> Result<Fact, SignError> {
     let sig = Signature(by.sign(statement(writer, operator).as_bytes())?);
     let effect = serde_json::json!({"certificate": {"writer": writer, "operator": operator, "key": by.public_key(), "sig": sig}});
-    let draft = Draft {
+    Ok(Fact {
         at,
-        server_at: None,
         action: ACTION.into(),
         actor,
-        authority: None,
         target: vec![Target {
             kind: "key".into(),
             key: writer.to_string().into(),
             name: None,
             account: None,
         }],
-        reason: None,
-        ticket: None,
-        change: None,
-        policy: None,
-    };
-    let ending = Ending {
-        at,
-        server_at: None,
         outcome: Outcome::Verified,
-        effect: Some(Detail::from(effect)),
-        error: None,
-        change: None,
-    };
-    Ok((draft, ending))
+        effect: effect.into(),
+    })
 }
 
 /// The operator key that certifies the writer of a record, if this is such a record and the signature holds.

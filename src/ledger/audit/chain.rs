@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::verification::Break;
-use super::{Digest, Draft, Ending, Phase, Record, RecordId, Signature, Tool, canonical};
+use super::{Digest, Draft, Ending, Fact, Phase, Record, RecordId, Signature, Tool, canonical};
 use crate::jwt::keys::PublicKey;
 use crate::jwt::signer::Signer;
 use crate::ledger::LedgerError;
@@ -41,7 +41,7 @@ pub(crate) enum Entry {
         of: Box<Record>,
         ending: Box<Ending>,
     },
-    Fact(Box<Draft>, Box<Ending>),
+    Fact(Box<Fact>),
 }
 
 /// A record and its line, the newline included.
@@ -97,7 +97,10 @@ fn unsealed(entry: Entry, tail: Tail, writer: PublicKey) -> Record {
     };
     match entry {
         Entry::Intent(draft) => begun(*draft, Phase::Intent),
-        Entry::Fact(draft, ending) => ended(begun(*draft, Phase::Result), *ending),
+        Entry::Fact(fact) => {
+            let (draft, ending) = fact.into_parts();
+            ended(begun(draft, Phase::Result), ending)
+        }
         Entry::Result { of, ending } => {
             let op = of.op;
             let record = ended(begun(again(*of), Phase::Result), *ending);
@@ -189,7 +192,7 @@ pub(crate) fn follows(record: &Record, tail: Tail) -> Result<(), Break> {
 mod tests {
     use super::*;
     use crate::jwt::signer::SignError;
-    use crate::ledger::audit::Detail;
+    use crate::ledger::audit::{Detail, Outcome};
     use crate::ledger::tests::{draft, ending, writer};
     use proptest::prelude::*;
     use serde_json::json;
@@ -289,17 +292,19 @@ mod tests {
     #[test]
     fn a_detail_too_deep_to_be_read_back_is_refused() {
         let deep = (0..200).fold(json!(1), |inner, _| json!([inner]));
-        let ending = Ending {
-            effect: Some(Detail::from(deep)),
-            ..ending()
+        let Draft {
+            at, action, actor, ..
+        } = draft("x.y");
+        let fact = Fact {
+            at,
+            action,
+            actor,
+            target: Vec::new(),
+            outcome: Outcome::Verified,
+            effect: Detail::from(deep),
         };
 
-        let error = seal(
-            Entry::Fact(Box::new(draft("x.y")), Box::new(ending)),
-            Tail::default(),
-            &writer(1),
-        )
-        .unwrap_err();
+        let error = seal(Entry::Fact(Box::new(fact)), Tail::default(), &writer(1)).unwrap_err();
 
         assert!(
             matches!(error, LedgerError::Unsound(Break::NotARecord { .. })),

@@ -27,11 +27,13 @@ mod actor;
 mod canonical;
 pub mod certificate;
 pub(super) mod chain;
+mod fact;
 pub mod verification;
 mod written;
 
 pub use actor::{Actor, ActorKind, Authority};
 pub use canonical::Detail;
+pub use fact::Fact;
 pub use written::{Digest, NotADigest, NotASignature, NotAnId, RecordId, Signature};
 
 use canonical::canonical;

@@ -13,7 +13,7 @@ use super::{Folder, Places};
 use crate::jwt::keys::PublicKey;
 use crate::ledger::audit::chain::{Entry, seal, sound};
 use crate::ledger::audit::verification::Head;
-use crate::ledger::audit::{Actor, ActorKind, Detail, Draft, Ending, Outcome, Record, RecordId};
+use crate::ledger::audit::{Actor, ActorKind, Fact, Outcome, Record, RecordId};
 use crate::ledger::disk::{self, Disk, Share};
 use crate::ledger::kept;
 use crate::ledger::lines::{Backwards, Content, LONGEST};
@@ -231,34 +231,18 @@ fn notice(writer: PublicKey, lost: &Lost, found: &Seen) -> Entry {
         Lost::Memory(why) => json!({"unreadable": why}),
     };
     let found = json!({"id": RecordId::new(writer, found.tail.seq), "hash": found.tail.hash});
-    let at = Timestamp::now();
     let actor = Actor {
         kind: ActorKind::Bot,
         ..Actor::os_user("nats-oam".into(), "".into())
     };
-    let draft = Draft {
-        at,
-        server_at: None,
+    Entry::Fact(Box::new(Fact {
+        at: Timestamp::now(),
         action: ROLLED_BACK.into(),
         actor,
-        authority: None,
         target: Vec::new(),
-        reason: None,
-        ticket: None,
-        change: None,
-        policy: None,
-    };
-    let ending = Ending {
-        at,
-        server_at: None,
         outcome: Outcome::Failed,
-        effect: Some(Detail::from(
-            json!({"remembered": remembered, "found": found}),
-        )),
-        error: None,
-        change: None,
-    };
-    Entry::Fact(Box::new(draft), Box::new(ending))
+        effect: json!({"remembered": remembered, "found": found}).into(),
+    }))
 }
 
 /// The record that begins at an offset of a chain that ends at `end`.

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use super::audit::chain::Entry;
 use super::disk::{self, Disk, Share, SystemDisk};
 use super::{
-    Draft, Ending, Fault, Ledger, LedgerError, Listing, Query, Record, RecordId, Verification,
+    Draft, Ending, Fact, Fault, Ledger, LedgerError, Listing, Query, Record, RecordId, Verification,
 };
 use crate::jwt::keys::{KeyKind, PublicKey};
 use crate::jwt::signer::Signer;
@@ -98,8 +98,8 @@ impl Ledger for Folder {
         Ok(pen.write(entry)?.id)
     }
 
-    fn fact(&self, draft: Draft, ending: Ending) -> Result<RecordId, LedgerError> {
-        self.record(Entry::Fact(Box::new(draft), Box::new(ending)))
+    fn fact(&self, fact: Fact) -> Result<RecordId, LedgerError> {
+        self.record(Entry::Fact(Box::new(fact)))
     }
 
     fn open_intents(&self) -> Result<Vec<Record>, LedgerError> {

@@ -302,9 +302,8 @@ fn an_operator_key_certifies_the_writer() {
     let operator = ByteSigner::new(KeyKind::Operator, 9);
     let id = OperatorId::try_from(operator.public_key()).unwrap();
 
-    let (draft, ending) =
-        certify(folder.writer(), id, &operator, draft("x.y").actor, at(3)).unwrap();
-    folder.fact(draft, ending).unwrap();
+    let certificate = certify(folder.writer(), id, &operator, draft("x.y").actor, at(3)).unwrap();
+    folder.fact(certificate).unwrap();
 
     let after = folder.verify().unwrap();
     assert!(before.holds() && before.warnings.contains(&uncertified));
@@ -322,8 +321,8 @@ fn a_certificate_for_another_writer_or_by_no_operator_certifies_nothing() {
     let other = writer(2).public_key();
 
     for (writer, by) in [(other, &operator), (folder.writer(), &account)] {
-        let (draft, ending) = certify(writer, id, by, draft("x.y").actor, at(3)).unwrap();
-        folder.fact(draft, ending).unwrap();
+        let certificate = certify(writer, id, by, draft("x.y").actor, at(3)).unwrap();
+        folder.fact(certificate).unwrap();
     }
 
     assert_eq!(folder.verify().unwrap().chains[0].certified_by, None);
