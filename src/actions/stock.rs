@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::inventory::account::{AccountRow, OperatorRow};
 use crate::inventory::user::{UserRow, Users};
-use crate::inventory::{FactBody, Flaw};
+use crate::inventory::{Fact, Flaw};
 use crate::jwt::keys::{AccountId, UserId};
 use crate::store::Store;
 use crate::text::Text;
@@ -27,21 +27,21 @@ impl Stock {
         let mut stock = Self::default();
         store.facts(&mut |facts| {
             for fact in facts {
-                stock.add(fact.of);
+                stock.add(fact);
             }
             ControlFlow::Continue(())
         });
         stock
     }
 
-    fn add(&mut self, fact: FactBody) {
+    fn add(&mut self, fact: Fact) {
         match fact {
-            FactBody::Operator(row) => self.operator = Some(row),
-            FactBody::Account(row) => {
+            Fact::Operator(row) => self.operator = Some(row),
+            Fact::Account(row) => {
                 self.accounts.insert(row.account.id, row);
             }
-            FactBody::Users(users) => self.users.push(users),
-            FactBody::Flaw(flaw) => self.flaws.push(flaw),
+            Fact::Users(users) => self.users.push(users),
+            Fact::Flaw(flaw) => self.flaws.push(flaw),
         }
     }
 

@@ -23,14 +23,4 @@ pub struct OperatorRow {
     pub revision: Revision,
     /// What nsc calls it, which may differ from the name in the token.
     pub store_name: Text,
-    pub kept: Kept,
-}
-
-/// Who signs the accounts of a store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kept {
-    /// We do: the keyring holds operator keys, or could.
-    Here,
-    /// An account server does (`"managed": true` in `.nsc`); accounts may be self-signed here.
-    ByAccountServer,
 }

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! store ──┐
-//!         ├── Fact { of, from } ──> inventory ──> rows that can name their source
+//!         ├── facts, answers ──> inventory ──> rows that can name their source
 //! sys   ──┘
 //! ```
 
@@ -36,38 +36,13 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::jwt::envelope::TokenKind;
-use crate::jwt::keys::ServerId;
 use crate::text::Text;
 use account::{AccountRow, OperatorRow};
 use user::Users;
 
-/// Who told a fact.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Source {
-    /// The files of the store.
-    Store,
-    /// A server's resolver or memory.
-    Server(ServerId),
-    /// The token of an open connection.
-    Live,
-    /// A record of our own: issued here, perhaps in no store.
-    Issued,
-    /// A grant of the auth callout.
-    Callout,
-    /// Only a revocation names it.
-    Revocation,
-}
-
-/// Something that somebody told us.
+/// Something that a store tells. Users come in sealed chunks, so that a growing picture costs a pointer a chunk.
 #[derive(Clone, Debug)]
-pub struct Fact {
-    pub of: FactBody,
-    pub from: Source,
-}
-
-/// What was told. Users come in sealed chunks, so that a growing picture costs a pointer a chunk.
-#[derive(Clone, Debug)]
-pub enum FactBody {
+pub enum Fact {
     Operator(Arc<OperatorRow>),
     Account(Arc<AccountRow>),
     Users(Arc<Users>),

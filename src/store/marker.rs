@@ -1,4 +1,4 @@
-//! `.nsc`, which makes a directory an operator's: what nsc calls the store, and who signs its accounts. Never written here.
+//! `.nsc`, which makes a directory an operator's: what nsc calls the store. Never written here.
 //!
 //! ```text
 //! {"managed":false,"name":"OP","kind":"operator","version":"1"}
@@ -11,7 +11,6 @@ use serde::Deserialize;
 use super::read::Reader;
 use super::tree::{Tree, file_stem};
 use crate::inventory::Problem;
-use crate::inventory::account::Kept;
 use crate::text::Text;
 
 /// What the file says; its other keys do nothing (nsc `cmd/store/store.go`).
@@ -19,7 +18,6 @@ use crate::text::Text;
 #[serde(default)]
 struct Written {
     name: Text,
-    managed: bool,
 }
 
 /// What was made of it.
@@ -27,7 +25,6 @@ struct Written {
 pub(super) struct Marker {
     /// Fit for a file name: the directory's, where the file has none that is.
     pub(super) store_name: Text,
-    pub(super) kept: Kept,
     pub(super) problem: Option<Problem>,
 }
 
@@ -45,11 +42,6 @@ impl Marker {
         let named = file_stem(&written.name).map(Text::from);
         Self {
             store_name: named.unwrap_or_else(|| tree.operator.clone()),
-            kept: if written.managed {
-                Kept::ByAccountServer
-            } else {
-                Kept::Here
-            },
             problem,
         }
     }

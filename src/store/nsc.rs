@@ -16,7 +16,7 @@ use super::tree::{Tree, file_stem};
 use super::walk::{Sink, as_text, walk};
 use super::write::{Lock, Over, make_directories, shown, sweep, write_directory, write_file};
 use super::{Store, StoreError, Stored};
-use crate::inventory::{Fact, FactBody, Flaw, Problem, Source};
+use crate::inventory::{Fact, Flaw, Problem};
 use crate::jwt::envelope::TokenKind;
 use crate::jwt::keys::{AccountId, PublicKey, UserId};
 use crate::jwt::signer::Signer;
@@ -88,11 +88,7 @@ impl NscStore {
             place: self.tree.shown(&entry.path()),
             problem: Problem::NoMarker,
         };
-        odd.map(|entry| Fact {
-            of: FactBody::Flaw(flaw(entry)),
-            from: Source::Store,
-        })
-        .collect()
+        odd.map(|entry| Fact::Flaw(flaw(entry))).collect()
     }
 
     fn reader(&self) -> Reader {

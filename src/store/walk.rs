@@ -16,7 +16,7 @@ use super::read::{Reader, is_directory, unreadable};
 use super::tree::Tree;
 use crate::inventory::account::{AccountRow, OperatorRow};
 use crate::inventory::user::{Unread, UserEntry, UsersBuilder};
-use crate::inventory::{Fact, FactBody, Flaw, Problem, Source};
+use crate::inventory::{Fact, Flaw, Problem};
 use crate::jwt::account::Account;
 use crate::jwt::keys::AccountId;
 use crate::jwt::operator::Operator;
@@ -94,16 +94,13 @@ impl<'a> Findings<'a> {
         }
     }
 
-    fn tell(&mut self, of: FactBody) {
-        self.facts.push(Fact {
-            of,
-            from: Source::Store,
-        });
+    fn tell(&mut self, fact: Fact) {
+        self.facts.push(fact);
     }
 
     fn flaw(&mut self, path: &Path, problem: Problem) {
         let place = self.tree.shown(path);
-        self.tell(FactBody::Flaw(Flaw { place, problem }));
+        self.tell(Fact::Flaw(Flaw { place, problem }));
     }
 
     /// Names and types of a directory's entries, sorted. One that cannot be read is a flaw; one that is missing is empty.
@@ -165,11 +162,10 @@ impl<'a> Findings<'a> {
     }
 
     fn tell_operator(&mut self, token: &Token, operator: Operator, marker: Marker) {
-        self.tell(FactBody::Operator(Arc::new(OperatorRow {
+        self.tell(Fact::Operator(Arc::new(OperatorRow {
             operator,
             revision: token.revision(),
             store_name: marker.store_name,
-            kept: marker.kept,
         })));
     }
 
@@ -213,7 +209,7 @@ impl<'a> Findings<'a> {
             self.flaw(&path, problem);
         }
         let id = account.id;
-        self.tell(FactBody::Account(Arc::new(AccountRow {
+        self.tell(Fact::Account(Arc::new(AccountRow {
             revision: token.revision(),
             token_bytes: token.text().len(),
             account,
@@ -313,7 +309,7 @@ impl<'a> Worker<'a> {
         self.batch = (self.batch * 16).min(UsersBuilder::CAPACITY - SLICE);
         let users = std::mem::take(&mut self.users);
         if !users.is_empty() {
-            self.findings.tell(FactBody::Users(Arc::new(users.seal())));
+            self.findings.tell(Fact::Users(Arc::new(users.seal())));
         }
         let facts = std::mem::take(&mut self.findings.facts);
         if facts.is_empty() || self.send.send(facts).is_ok() {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use nats_oam::inventory::FactBody;
+use nats_oam::inventory::Fact;
 use nats_oam::inventory::account::AccountRow;
 use nats_oam::jwt::json::Node;
 use nats_oam::jwt::keys::{AccountId, KeyKind, PublicKey, UserId};
@@ -86,11 +86,11 @@ fn accounts(store: &NscStore) -> (Vec<Arc<AccountRow>>, usize) {
     let (mut accounts, mut users) = (Vec::new(), 0);
     store.facts(&mut |facts| {
         for fact in facts {
-            match fact.of {
-                FactBody::Account(row) => accounts.push(row),
-                FactBody::Users(chunk) => users += chunk.len(),
-                FactBody::Operator(_) => {}
-                FactBody::Flaw(flaw) => panic!("{flaw:?}"),
+            match fact {
+                Fact::Account(row) => accounts.push(row),
+                Fact::Users(chunk) => users += chunk.len(),
+                Fact::Operator(_) => {}
+                Fact::Flaw(flaw) => panic!("{flaw:?}"),
             }
         }
         ControlFlow::Continue(())

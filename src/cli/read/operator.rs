@@ -8,7 +8,7 @@ use crate::actions::opening::Opened;
 use crate::actions::refusal::Refusal;
 use crate::cli::output::{Answer, Output};
 use crate::explain::{Explain, Explanation};
-use crate::inventory::FactBody;
+use crate::inventory::Fact;
 use crate::inventory::account::OperatorRow;
 use crate::inventory::operator_line::{Chosen, OperatorLine};
 use crate::store::paths::{Paths, operators};
@@ -79,7 +79,7 @@ fn operator_of(store: &NscStore) -> Option<Arc<OperatorRow>> {
     let mut found = None;
     store.facts(&mut |facts| {
         for fact in facts {
-            if let FactBody::Operator(row) = fact.of {
+            if let Fact::Operator(row) = fact {
                 found = Some(row);
             }
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Told, copy_of};
 use crate::inventory::user::Unread;
-use crate::inventory::{FactBody, Flaw, Problem};
+use crate::inventory::{Fact, Flaw, Problem};
 use crate::jwt::envelope::TokenKind;
 use crate::jwt::json::Node;
 use crate::jwt::keys::KeyKind;
@@ -299,7 +299,7 @@ fn a_folder_between_the_operators_without_a_marker_is_said() {
     let mut flaws = Vec::new();
     super::store(&omega).facts(&mut |facts| {
         for fact in facts {
-            if let FactBody::Flaw(flaw) = fact.of {
+            if let Fact::Flaw(flaw) = fact {
                 flaws.push(flaw);
             }
         }

@@ -9,7 +9,7 @@ use data_encoding::BASE64URL_NOPAD;
 use tempfile::TempDir;
 
 use super::Told;
-use crate::inventory::FactBody;
+use crate::inventory::Fact;
 use crate::jwt::keys::{AccountId, UserId};
 use crate::store::tree::Tree;
 use crate::store::walk::walk;
@@ -113,7 +113,7 @@ fn a_listener_that_has_enough_ends_the_walk() {
         seen += facts
             .iter()
             .map(|fact| {
-                if let FactBody::Users(chunk) = &fact.of {
+                if let Fact::Users(chunk) = fact {
                     chunk.len()
                 } else {
                     0

@@ -22,7 +22,7 @@ use super::walk::walk;
 use super::{NscStore, Store, Stored};
 use crate::inventory::account::{AccountRow, OperatorRow};
 use crate::inventory::user::{Unread, Users};
-use crate::inventory::{FactBody, Flaw, Problem, Source};
+use crate::inventory::{Fact, Flaw, Problem};
 use crate::test_support::shared;
 
 /// A copy of a fixture with the modes that nsc gives.
@@ -78,7 +78,7 @@ pub(super) fn account(store: &NscStore, name: &str) -> Stored {
     let mut found = None;
     store.facts(&mut |facts| {
         for fact in facts {
-            if let FactBody::Account(row) = fact.of
+            if let Fact::Account(row) = fact
                 && row.directory.raw() == name
             {
                 found = Some(row.account.id);
@@ -109,12 +109,11 @@ impl Told {
         walk(&tree, &mut |facts| {
             told.batches += 1;
             for fact in facts {
-                assert_eq!(fact.from, Source::Store);
-                match fact.of {
-                    FactBody::Operator(row) => told.operators.push(row),
-                    FactBody::Account(row) => told.accounts.push(row),
-                    FactBody::Users(chunk) => told.users.push(chunk),
-                    FactBody::Flaw(flaw) => told.flaws.push(flaw),
+                match fact {
+                    Fact::Operator(row) => told.operators.push(row),
+                    Fact::Account(row) => told.accounts.push(row),
+                    Fact::Users(chunk) => told.users.push(chunk),
+                    Fact::Flaw(flaw) => told.flaws.push(flaw),
                 }
             }
             ControlFlow::Continue(())
