@@ -276,9 +276,7 @@ async fn intruders(
         Err(SysError::UnknownAccount(_)) => return Ok(Some(Vec::new())),
         rows => rows?,
     };
-    let here = rows
-        .answers()
-        .find(|(told, _)| told.name == server.name && !rows.is_silent(&told.name));
+    let here = rows.whole().find(|(told, _)| told.name == server.name);
     Ok(here.map(|(_, rows)| {
         let kept_out = rows.iter().filter(|row| is_kept_out(account, row));
         kept_out.map(|row| row.id).collect()

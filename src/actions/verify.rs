@@ -153,11 +153,9 @@ impl Containment<'_> {
             told => told?,
         };
         let mut look = Look::default();
+        let whole = told.whole().map(|(server, _)| server.name.clone());
+        look.answered.extend(whole);
         for (server, rows) in told.answers() {
-            // A part of a list shows who is open, never that nobody else is.
-            if !told.is_silent(&server.name) {
-                look.answered.push(server.name.clone());
-            }
             let kept_out = rows.iter().filter(|row| is_kept_out(self.account, row));
             let kept_out: Vec<ConnId> = kept_out.map(|row| row.id).collect();
             *look.open.entry(server.name.clone()).or_default() += kept_out.len();
@@ -300,7 +298,7 @@ pub(super) async fn closed(
         let open = answer(&told, &name)
             .and_then(|answer| answer.as_ref().ok())
             .map(Vec::len)
-            .filter(|open| *open > 0 || !told.is_silent(&name));
+            .filter(|open| *open > 0 || told.whole().any(|(server, _)| server.name == name));
         let state = match open {
             Some(0) => ServerVerdict::Clear,
             Some(_) => ServerVerdict::Open,

@@ -51,11 +51,6 @@ impl<T> Gathered<T> {
         self.silent.is_empty()
     }
 
-    /// Whether a server was not heard to the end.
-    pub fn is_silent(&self, name: &Text) -> bool {
-        self.silent.contains(name)
-    }
-
     /// The answers of those that said yes, as far as they came.
     pub fn answers(&self) -> impl Iterator<Item = (&ServerLabel, &T)> {
         self.said.iter().filter_map(|said| {
@@ -64,6 +59,12 @@ impl<T> Gathered<T> {
                 .ok()
                 .map(|answer| (&said.server, answer))
         })
+    }
+
+    /// The answers of those that said all of it. A part of a list shows what is there, never that nothing else is.
+    pub fn whole(&self) -> impl Iterator<Item = (&ServerLabel, &T)> {
+        let answers = self.answers();
+        answers.filter(|(server, _)| !self.silent.contains(&server.name))
     }
 
     /// Whoever did not say what it was asked: silent, or with an error.
