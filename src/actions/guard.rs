@@ -84,7 +84,6 @@ pub async fn watch(
                 | SysEvent::Disconnected(_)
                 | SysEvent::Flapped { .. }
                 | SysEvent::Refused(_) => {}
-                SysEvent::Counts { .. } | SysEvent::Token(_) => {}
                 SysEvent::Server(ServerNews::LameDuck(_) | ServerNews::ShutDown(_)) => {}
             }
         }

@@ -6,21 +6,19 @@ use std::sync::{Arc, Mutex};
 use async_nats::Message;
 use jiff::Timestamp;
 
-use super::accounts::AccountCounts;
 use super::census::Presence;
 use super::connect::lock;
-use super::event::{ServerNews, TokenNews};
+use super::event::ServerNews;
 use super::pending::Pending;
 use super::rows;
 use super::subjects::Heard;
 use super::tokens::Tokens;
 use super::wire::Header;
-use super::wire::event::{ClientEvent, CountsEvent};
+use super::wire::event::ClientEvent;
 use super::wire::server::Statsz;
 use crate::inventory::connection::ConnectionRow;
 use crate::inventory::server::ServerState;
-use crate::jwt::keys::{AccountId, ServerId};
-use crate::jwt::token::Token;
+use crate::jwt::keys::ServerId;
 
 /// Decodes events. What cannot be read is dropped: an event of a shape that we do not know tells us nothing.
 pub(super) struct Ear {
@@ -47,13 +45,6 @@ impl Ear {
                     pending.refused(rows::of_refusal(&event, &self.tokens));
                 }
             }
-            Some(Heard::Counts) => {
-                if let Ok(event) = serde_json::from_slice::<CountsEvent>(body)
-                    && let Some(counts) = AccountCounts::of(&event.counts)
-                {
-                    pending.counts(counts, event.server.id);
-                }
-            }
             Some(Heard::Statsz) => {
                 if let Ok(event) = serde_json::from_slice::<Statsz>(body) {
                     self.heard_alive(&event, pending);
@@ -61,12 +52,6 @@ impl Ear {
             }
             Some(Heard::Shutdown) => self.heard_leaving(body, ServerState::Gone, pending),
             Some(Heard::LameDuck) => self.heard_leaving(body, ServerState::LameDuck, pending),
-            Some(Heard::Update) => {
-                if let Some(news) = pushed(body) {
-                    pending.token(news);
-                }
-            }
-            Some(Heard::Delete) => pending.token(TokenNews::Deleted),
             None => {}
         }
     }
@@ -106,18 +91,6 @@ impl Ear {
         let at = Timestamp::now();
         lock(&self.presence).insert(server, Presence { at, leaving });
     }
-}
-
-/// A push by whoever; the token itself is not passed on.
-fn pushed(body: &[u8]) -> Option<TokenNews> {
-    let token = Token::decode(std::str::from_utf8(body).ok()?).ok()?;
-    let envelope = token.envelope();
-    Some(TokenNews::Pushed {
-        account: AccountId::try_from(envelope.subject).ok()?,
-        revision: token.revision(),
-        issued_at: envelope.issued_at,
-        issuer: envelope.issuer,
-    })
 }
 
 #[cfg(test)]
@@ -180,25 +153,6 @@ mod tests {
             "event_auth_err_revoked.json",
         );
         assert!(matches!(&refused[..], [SysEvent::Refused(_)]));
-        let counts = heard(
-            &ear,
-            "$SYS.ACCOUNT.A.SERVER.CONNS",
-            "event_server_conns.json",
-        );
-        let [SysEvent::Counts { counts, .. }] = &counts[..] else {
-            panic!("{counts:?}");
-        };
-        assert_eq!(counts.connections, 1);
-    }
-
-    #[test]
-    fn counts_asked_for_look_like_those_that_come_by_themselves() {
-        let counts = heard(&ear(), "$SYS.ACCOUNT.A.SERVER.CONNS", "account_conns.json");
-
-        assert!(
-            matches!(&counts[..], [SysEvent::Counts { .. }, ..]),
-            "{counts:?}"
-        );
     }
 
     #[test]
@@ -248,29 +202,6 @@ mod tests {
     }
 
     #[test]
-    fn the_push_of_another_admin_is_told_without_the_token() {
-        let text = capture("claims_lookup.json")["reply_is_raw_jwt"].clone();
-        let text = text.as_str().unwrap();
-        let token = Token::decode(text).unwrap();
-        let mut pending = Pending::default();
-
-        ear().hear(
-            &message("$SYS.REQ.CLAIMS.UPDATE", text.as_bytes().to_vec()),
-            &mut pending,
-        );
-
-        assert_eq!(
-            pending.take(),
-            [SysEvent::Token(TokenNews::Pushed {
-                account: token.envelope().subject.try_into().unwrap(),
-                revision: token.revision(),
-                issued_at: token.envelope().issued_at,
-                issuer: token.envelope().issuer,
-            })]
-        );
-    }
-
-    #[test]
     fn a_connection_that_never_said_who_it_was_is_only_a_refusal() {
         let mut event = capture("event_disconnect.json");
         event["client"]["acc"] = "$G".into();
@@ -286,12 +217,10 @@ mod tests {
     fn junk_is_dropped() {
         let mut pending = Pending::default();
         for subject in EVENTS {
-            if subject != "$SYS.REQ.CLAIMS.DELETE" {
-                ear().hear(
-                    &message(&subject.replace('*', "X"), b"junk".to_vec()),
-                    &mut pending,
-                );
-            }
+            ear().hear(
+                &message(&subject.replace('*', "X"), b"junk".to_vec()),
+                &mut pending,
+            );
         }
 
         assert!(pending.is_empty());

@@ -2,12 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::accounts::AccountCounts;
 use crate::inventory::connection::ConnectionRow;
 use crate::inventory::server::ServerLabel;
-use crate::jwt::keys::{AccountId, PublicKey, ServerId, UserId};
-use crate::jwt::time::UnixTime;
-use crate::jwt::token::Revision;
+use crate::jwt::keys::{AccountId, UserId};
 
 /// One change, or several that became one.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,14 +20,7 @@ pub enum SysEvent {
     },
     /// A login that failed. Nothing in it is authenticated, and the server does not say why.
     Refused(Box<ConnectionRow>),
-    /// How many connections an account has on a server now.
-    Counts {
-        server: ServerId,
-        counts: AccountCounts,
-    },
     Server(ServerNews),
-    /// Somebody pushed or deleted accounts; our own pushes are heard as well.
-    Token(TokenNews),
     /// Something was lost: read anew.
     Gap {
         lost: Lost,
@@ -63,19 +53,6 @@ impl ServerNews {
     pub(super) const fn is_heartbeat(&self) -> bool {
         matches!(self, Self::Alive { .. })
     }
-}
-
-/// A change of accounts by whoever.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TokenNews {
-    Pushed {
-        account: AccountId,
-        revision: Revision,
-        issued_at: Option<UnixTime>,
-        issuer: PublicKey,
-    },
-    /// The request is a weapon that can be fired again, so not even its accounts are kept.
-    Deleted,
 }
 
 /// Why something was lost.

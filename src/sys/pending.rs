@@ -1,12 +1,11 @@
 //! Events that wait to be shown, merged so that a storm costs what it changes. Pure: `feed` hears and sends.
 //!
-//! Later beats earlier for one connection, one server, one count. A connection that came and went while nobody looked is no
+//! Later beats earlier for one connection, one server. A connection that came and went while nobody looked is no
 //! row any more, but it is counted: a client that flaps is a finding.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use super::accounts::AccountCounts;
-use super::event::{Lost, ServerNews, SysEvent, TokenNews};
+use super::event::{Lost, ServerNews, SysEvent};
 use crate::inventory::connection::{ConnectionRow, ConnectionState, Named};
 use crate::jwt::keys::{AccountId, ConnId, ServerId, UserId};
 
@@ -20,10 +19,8 @@ const REMEMBERED: usize = 8_192;
 pub(super) struct Pending {
     connections: BTreeMap<ConnId, ConnectionRow>,
     flaps: BTreeMap<(Option<AccountId>, Option<UserId>), u32>,
-    counts: BTreeMap<(AccountId, ServerId), AccountCounts>,
     servers: BTreeMap<ServerId, Vec<ServerNews>>,
     refused: Vec<ConnectionRow>,
-    tokens: Vec<TokenNews>,
     gap: Option<Lost>,
     gone: Gone,
 }
@@ -54,10 +51,8 @@ impl Pending {
     pub(super) fn len(&self) -> usize {
         self.connections.len()
             + self.flaps.len()
-            + self.counts.len()
             + self.servers.len()
             + self.refused.len()
-            + self.tokens.len()
             + usize::from(self.gap.is_some())
     }
 
@@ -94,11 +89,6 @@ impl Pending {
         self.hold_bound();
     }
 
-    pub(super) fn counts(&mut self, counts: AccountCounts, server: ServerId) {
-        self.counts.insert((counts.account, server), counts);
-        self.hold_bound();
-    }
-
     pub(super) fn server(&mut self, news: ServerNews) {
         let waiting = self.servers.entry(news.server().id).or_default();
         // A heartbeat replaces the last one; what a server says once is kept beside it.
@@ -106,11 +96,6 @@ impl Pending {
             waiting.retain(|old| !old.is_heartbeat());
         }
         waiting.push(news);
-        self.hold_bound();
-    }
-
-    pub(super) fn token(&mut self, news: TokenNews) {
-        self.tokens.push(news);
         self.hold_bound();
     }
 
@@ -127,7 +112,6 @@ impl Pending {
         let mut batch = Vec::with_capacity(self.len());
         let servers = std::mem::take(&mut self.servers);
         batch.extend(servers.into_values().flatten().map(SysEvent::Server));
-        batch.extend(self.tokens.drain(..).map(SysEvent::Token));
         let connections = std::mem::take(&mut self.connections);
         batch.extend(connections.into_values().map(|row| match row.state {
             ConnectionState::Open => SysEvent::Connected(Box::new(row)),
@@ -142,12 +126,6 @@ impl Pending {
                     user,
                     times,
                 }),
-        );
-        let counts = std::mem::take(&mut self.counts);
-        batch.extend(
-            counts
-                .into_iter()
-                .map(|((_, server), counts)| SysEvent::Counts { server, counts }),
         );
         batch.extend(
             self.refused

@@ -23,8 +23,6 @@ pub(super) const CLAIMS_LIST: &str = "$SYS.REQ.CLAIMS.LIST";
 pub(super) const CLAIMS_PACK: &str = "$SYS.REQ.CLAIMS.PACK";
 /// A new account token, for full and cache resolvers (before 2.2; with headers since 2.9.15).
 pub(super) const CLAIMS_UPDATE: &str = "$SYS.REQ.CLAIMS.UPDATE";
-/// Somebody deletes accounts. Heard, never published here.
-pub(super) const CLAIMS_DELETE: &str = "$SYS.REQ.CLAIMS.DELETE";
 
 /// Connections of one server (before 2.2).
 pub(super) fn connz(server: ServerId) -> String {
@@ -62,18 +60,13 @@ pub(super) fn claims_update_of(account: AccountId) -> String {
 }
 
 /// What the feed hears. Several narrow subjects and no wildcard over them, so that a read-only user can be given just these.
-pub(super) const EVENTS: [&str; 11] = [
+pub(super) const EVENTS: [&str; 6] = [
     "$SYS.ACCOUNT.*.CONNECT",
     "$SYS.ACCOUNT.*.DISCONNECT",
-    "$SYS.ACCOUNT.*.SERVER.CONNS",
     "$SYS.SERVER.*.CLIENT.AUTH.ERR",
     "$SYS.SERVER.*.STATSZ",
     "$SYS.SERVER.*.SHUTDOWN",
     "$SYS.SERVER.*.LAMEDUCK", // 2.9.22
-    CLAIMS_UPDATE,
-    "$SYS.REQ.ACCOUNT.*.CLAIMS.UPDATE",
-    "$SYS.ACCOUNT.*.CLAIMS.UPDATE",
-    CLAIMS_DELETE,
 ];
 
 fn of_server(server: impl Display, service: &str) -> String {
@@ -85,23 +78,15 @@ fn of_server(server: impl Display, service: &str) -> String {
 pub(super) enum Heard {
     Connect,
     Disconnect,
-    Counts,
     AuthError,
     Statsz,
     Shutdown,
     LameDuck,
-    Update,
-    Delete,
 }
 
 impl Heard {
     pub(super) fn on(subject: &str) -> Option<Self> {
-        if subject == CLAIMS_DELETE {
-            return Some(Self::Delete);
-        }
         [
-            (".CLAIMS.UPDATE", Self::Update),
-            (".SERVER.CONNS", Self::Counts),
             (".CLIENT.AUTH.ERR", Self::AuthError),
             (".DISCONNECT", Self::Disconnect),
             (".CONNECT", Self::Connect),
@@ -130,7 +115,6 @@ mod tests {
             Heard::on("$SYS.ACCOUNT.A.DISCONNECT"),
             Some(Heard::Disconnect)
         );
-        assert_eq!(Heard::on("$SYS.REQ.CLAIMS.UPDATE"), Some(Heard::Update));
         assert_eq!(Heard::on("$SYS.SERVER.N.OCSP.PEER.LINK.INVALID"), None);
     }
 }

@@ -160,10 +160,7 @@ impl<'a> Printer<'a> {
                 let human = format!("? something was lost: {lost}");
                 self.stream.event("gap", &Gap { lost }, &human);
             }
-            SysEvent::Flapped { .. }
-            | SysEvent::Counts { .. }
-            | SysEvent::Server(_)
-            | SysEvent::Token(_) => {}
+            SysEvent::Flapped { .. } | SysEvent::Server(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Header, account, lenient_time};
+use super::{Header, lenient_time};
 
 /// CONNECT, DISCONNECT and AUTH.ERR: one shape.
 #[derive(Deserialize)]
@@ -49,12 +49,4 @@ pub(in crate::sys) struct Client<'a> {
     pub(in crate::sys) kind: Cow<'a, str>,
     #[serde(borrow, default, rename = "client_type")]
     pub(in crate::sys) transport: Cow<'a, str>,
-}
-
-/// `SERVER.CONNS`: counts at the top level, beside the server.
-#[derive(Deserialize)]
-pub(in crate::sys) struct CountsEvent {
-    pub(in crate::sys) server: Header,
-    #[serde(flatten)]
-    pub(in crate::sys) counts: account::Counts,
 }

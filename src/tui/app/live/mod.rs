@@ -212,10 +212,7 @@ impl Live {
                     self.heard.push_back((now, Change::WentWith(server.id)));
                 }
                 SysEvent::Gap { .. } => self.following = Following::Lagging,
-                SysEvent::Refused(_)
-                | SysEvent::Counts { .. }
-                | SysEvent::Server(_)
-                | SysEvent::Token(_) => {} // nothing that is listed
+                SysEvent::Refused(_) | SysEvent::Server(_) => {} // nothing that is listed
             }
         }
         self.pulse.beat(events, now);
