@@ -31,6 +31,23 @@ fn a_request_is_forbidden_that_names_neither_a_connection_nor_an_account_of_the_
 }
 
 #[tokio::test]
+async fn the_servers_are_counted_once_at_a_start() {
+    let Some(world) = World::own() else { return };
+    let (ears, admin) = (world.ears().await, world.admin());
+    let mut requests = ears.requests().await;
+
+    let ran = admin.run(&["account", "ls"]);
+
+    let asked = requests.until_now(&ears).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    for question in ["VARZ", "STATSZ"] {
+        let subject = format!("$SYS.REQ.SERVER.PING.{question}");
+        let times = asked.iter().filter(|(asked, _)| *asked == subject);
+        assert_eq!(times.count(), 1, "{question}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_asks_a_server_for_the_identity_of_all_connections() {
     let Some(world) = World::own() else { return };
     let (ears, admin, tenant) = (world.ears().await, world.admin(), world.tenant());
