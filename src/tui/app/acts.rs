@@ -1,7 +1,5 @@
 //! Every act that there is, in one place: on what it can be begun, and how it comes to its preview. Its rules are `actions`'s.
 
-use tui_input::Input;
-
 use crate::actions::action::{Access, Action, Bound, Selection, Standing};
 use crate::actions::connection::kick::KickConnections;
 use crate::actions::plan::Preview;
@@ -13,7 +11,9 @@ use crate::actions::user::creds::WriteCreds;
 use crate::actions::user::lift::LiftRevocations;
 use crate::actions::user::reissue::ReissueUser;
 use crate::actions::user::revoke::RevokeUsers;
-use crate::tui::popups::form::{Field, FieldKind, Form};
+use crate::tui::popups::form::{self, Field, FieldKind, Form};
+use crate::tui::popups::lifting;
+use crate::tui::widgets::letters::Letters;
 
 macro_rules! acts {
     ($($name:ident $act:ty;)*) => {
@@ -99,7 +99,7 @@ fn bound<A: Action>(
         Bound::Ready(act) => Begun::Ready(intent(act)),
     };
     if standing.access == Access::ReadOnly && !may_open_read_only(&A::SPEC) {
-        return Err(READ_ONLY.to_owned());
+        return Err(lifting::way());
     }
     Ok(begun)
 }
@@ -127,7 +127,7 @@ fn fields<A: Action>(known: &[(&'static str, String)]) -> Vec<Field> {
             label,
             help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
             kind,
-            value: Input::default(),
+            value: Letters::new("", form::LONGEST),
         }
     };
     command::<A>().get_arguments().map(field).collect()
@@ -143,9 +143,6 @@ fn read<A: Action>(words: &[String]) -> Result<A, String> {
         line.trim_start_matches("error: ").to_owned()
     })
 }
-
-/// Why an act is not done in a read-only context.
-pub const READ_ONLY: &str = "read-only: `:` write lifts it for 15 minutes";
 
 /// Whether the preview may be looked at in a read-only context. What narrows is lifted by the consent to it; a new key may turn
 /// out to replace one that was revoked, which only the plan says.

@@ -1,6 +1,6 @@
 //! All that can be done from here, as the palette lists it, and what becomes of what was chosen there.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::acts::{ACTS, Allowed};
 use super::msg::Effect;
@@ -9,14 +9,11 @@ use super::{App, ViewKind};
 use crate::actions::action::Access;
 use crate::tui::keymap::{Command, GLOBAL, chord};
 use crate::tui::popups::Popup;
-use crate::tui::popups::lifting::{Lifting, Said};
+use crate::tui::popups::lifting::{self, Lifting, Said};
 use crate::tui::popups::log::Log;
 use crate::tui::popups::palette::{Chosen, Entry, Palette, Runs};
 use crate::tui::runtime::terminal::Mouse;
 use crate::tui::theme::Theme;
-
-/// How long read-only stays lifted.
-const LIFTED: SignedDuration = SignedDuration::from_mins(15);
 
 /// Short names of places, beside the names themselves.
 const SHORT: &[(&str, &str)] = &[
@@ -120,7 +117,7 @@ impl App {
         match (self.model.standing.access, self.model.lifted_until) {
             (Access::ReadOnly, _) => settings.push(setting(
                 "write".into(),
-                "lift read-only for 15 minutes",
+                &format!("lift read-only for {} minutes", lifting::LASTS.as_mins()),
                 Runs::Write,
             )),
             (Access::Write, Some(_)) => settings.push(setting(
@@ -178,7 +175,7 @@ impl App {
             }
             Runs::Write => {
                 let context = self.model.context.name.clone();
-                let lifting = Lifting::new(context, LIFTED.as_mins(), now);
+                let lifting = Lifting::new(context, now);
                 self.popup = Some(Popup::Lifting(lifting));
                 Vec::new()
             }
@@ -195,7 +192,7 @@ impl App {
             Said::NotYet => return Vec::new(),
             Said::No => "it stays read-only".to_owned(),
             Said::Yes => {
-                let until = now.checked_add(LIFTED).unwrap_or(now);
+                let until = now.checked_add(lifting::LASTS).unwrap_or(now);
                 self.model.standing.access = Access::Write;
                 self.model.lifted_until = Some(until);
                 format!(

@@ -1,15 +1,15 @@
 //! The line in which a filter is typed. What the filter does is the view's.
 
-use crossterm::event::{Event, KeyCode, KeyEvent};
-use tui_input::Input;
-use tui_input::backend::crossterm::EventHandler as _;
+use crossterm::event::{KeyCode, KeyEvent};
 
-/// Longer than any filter; what is pasted beyond it is left out.
+use crate::tui::widgets::letters::Letters;
+
+/// Longer than any filter.
 const LONGEST: usize = 1_024;
 
 /// A filter that is being typed.
 pub(super) struct FilterLine {
-    pub(super) input: Input,
+    pub(super) letters: Letters,
     /// What Esc brings back.
     pub(super) before: String,
     pub(super) error: Option<String>,
@@ -26,7 +26,7 @@ pub(super) enum Typed {
 impl FilterLine {
     pub(super) fn new(filter: &str) -> Self {
         Self {
-            input: Input::new(filter.to_owned()),
+            letters: Letters::new(filter, LONGEST),
             before: filter.to_owned(),
             error: None,
         }
@@ -37,18 +37,9 @@ impl FilterLine {
             KeyCode::Enter => Typed::Kept,
             KeyCode::Esc => Typed::Dropped,
             _ => {
-                self.input.handle_event(&Event::Key(key));
+                self.letters.key(key);
                 Typed::More
             }
-        }
-    }
-
-    /// Pasted text is one line of data: its controls are left out, and it confirms nothing.
-    pub(super) fn paste(&mut self, text: &str) {
-        let room = LONGEST.saturating_sub(self.input.value().chars().count());
-        for letter in text.chars().filter(|c| !c.is_control()).take(room) {
-            self.input
-                .handle(tui_input::InputRequest::InsertChar(letter));
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::inventory::connection::ConnectionRow;
 use crate::inventory::server::ServerState;
 use crate::sys::{Census, SysEvent};
 use crate::text::Text;
+use crate::tui::widgets::counted;
 
 /// The world as far as it is known.
 #[derive(Debug)]
@@ -112,8 +113,7 @@ impl Model {
         let silent = self.seen.last.as_ref();
         match silent.map_or(0, |seen| seen.survey.silent.len()) {
             0 => String::new(),
-            1 => "1 server silent".to_owned(),
-            number => format!("{number} servers silent"),
+            number => format!("{} silent", counted(number, "server")),
         }
     }
 

@@ -22,7 +22,7 @@ use crate::text::Text;
 use crate::tui::runtime::terminal::Mouse;
 use crate::tui::theme::Theme;
 use crate::tui::views::Place;
-use crate::tui::views::blank::Culprit;
+use crate::tui::views::arrangement::Arrangement;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -120,15 +120,6 @@ pub enum Answer {
     Failed(Explanation),
     /// What was asked for comes by another way, or not at all.
     Nothing,
-}
-
-/// Which rows stay, and in which order.
-#[derive(Debug, Default)]
-pub struct Arrangement {
-    /// Numbers of rows.
-    pub order: Vec<u32>,
-    /// What left no row, where none is left of some.
-    pub culprit: Culprit,
 }
 
 /// Filters and sorts beside the screen. It is told when to stop.

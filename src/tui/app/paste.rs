@@ -196,7 +196,7 @@ impl App {
             (None, Some(line)) if is_secret => line.error = Some(SEED_DROPPED.to_owned()),
             (None, Some(_)) => {
                 let pasted = |line: &mut FilterLine| {
-                    line.paste(text);
+                    line.letters.paste(text);
                     Typed::More
                 };
                 return self.type_filter(pasted, now);

@@ -135,16 +135,13 @@ impl App {
             };
             let begin = paint.put(buf, at, 2, "/ ", Role::Key);
             let room = line.right().saturating_sub(begin + 1);
-            let scroll = filter.input.visual_scroll(usize::from(room));
-            let shown: String = filter.input.value().chars().skip(scroll).collect();
-            let end = paint.put(buf, Position::new(begin, line.y), room, &shown, role);
-            let caret =
-                u16::try_from(filter.input.visual_cursor().saturating_sub(scroll)).unwrap_or(0);
-            painted.caret = Some(Position::new(begin + caret.min(room), line.y));
-            let rest = line.right().saturating_sub(end + 3);
+            let place = (Position::new(begin, line.y), room);
+            let shown = filter.letters.paint(paint, place, role, buf);
+            painted.caret = Some(shown.caret);
+            let rest = line.right().saturating_sub(shown.end + 3);
             paint.put(
                 buf,
-                Position::new(end + 3, line.y),
+                Position::new(shown.end + 3, line.y),
                 rest,
                 wrong.unwrap_or_default(),
                 Role::Warn,

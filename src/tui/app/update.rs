@@ -426,7 +426,7 @@ impl App {
         };
         match key(&mut line) {
             Typed::More => {
-                let (effects, error) = self.filter_by(line.input.value(), now);
+                let (effects, error) = self.filter_by(line.letters.text(), now);
                 line.error = error.map(|error| error.to_string());
                 self.line = Some(line);
                 effects

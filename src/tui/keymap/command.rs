@@ -67,6 +67,21 @@ commands! {
     Quit "quit" "quit" "leave";
 }
 
+impl Command {
+    /// The line that it goes to from another, where it moves by lines: as far as counting goes for the last.
+    pub fn moved(self, from: usize, page: usize) -> Option<usize> {
+        Some(match self {
+            Self::Down => from.saturating_add(1),
+            Self::Up => from.saturating_sub(1),
+            Self::PageDown => from.saturating_add(page),
+            Self::PageUp => from.saturating_sub(page),
+            Self::First => 0,
+            Self::Last => usize::MAX,
+            _ => return None, // the others are many, and move nothing by lines
+        })
+    }
+}
+
 impl FromStr for Command {
     type Err = ();
 

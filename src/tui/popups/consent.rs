@@ -12,17 +12,18 @@
 //!
 //! In a read-only context the consent lifts it for this act alone, and has to be typed also where `y` would do.
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::Timestamp;
-use tui_input::Input;
-use tui_input::backend::crossterm::EventHandler as _;
 
+use super::lifting;
 use super::steady::Steady;
 use crate::actions::action::Access;
 use crate::actions::plan::{Approved, Consent, Plan, Preview};
 use crate::actions::spec::{Direction, Level};
 use crate::text::Text;
-use crate::tui::app::acts::READ_ONLY;
+use crate::tui::keymap::Command;
+use crate::tui::widgets::letters::Letters;
+use crate::tui::widgets::scroll::Scroll;
 
 /// Longer than any reason.
 const LONGEST: usize = 512;
@@ -35,12 +36,12 @@ pub struct Consenting {
     /// Marked ones that the filter hides.
     pub(super) hidden: usize,
     pub(super) takes: Takes,
-    pub(super) typed: Input,
-    pub(super) reason: Input,
+    pub(super) typed: Letters,
+    pub(super) reason: Letters,
     pub(super) focus: Focus,
     pub(super) notice: Option<String>,
-    /// Lines of the preview above the first that is shown.
-    pub(super) offset: usize,
+    /// Of the preview. How long that is, only the screen knows.
+    pub(super) scroll: Scroll,
     steady: Steady,
 }
 
@@ -76,18 +77,18 @@ impl Consenting {
         hidden: usize,
         access: Access,
         now: Timestamp,
-    ) -> Result<Self, &'static str> {
+    ) -> Result<Self, String> {
         let takes = takes(preview.plan(), access)?;
         Ok(Self {
             title,
             preview,
             hidden,
             takes,
-            typed: Input::default(),
-            reason: Input::default(),
+            typed: Letters::new("", LONGEST),
+            reason: Letters::new("", LONGEST),
             focus: Focus::Consent,
             notice: None,
-            offset: 0,
+            scroll: Scroll::default(),
             steady: Steady::new(now),
         })
     }
@@ -122,18 +123,18 @@ impl Consenting {
         match (key.code, self.focus) {
             (KeyCode::Tab | KeyCode::BackTab, Focus::Consent) => self.focus = Focus::Reason,
             (KeyCode::Tab | KeyCode::BackTab, Focus::Reason) => self.focus = Focus::Consent,
-            (KeyCode::Down, _) => self.offset = self.offset.saturating_add(1),
-            (KeyCode::Up, _) => self.offset = self.offset.saturating_sub(1),
-            (KeyCode::PageDown, _) => self.offset = self.offset.saturating_add(PAGE),
-            (KeyCode::PageUp, _) => self.offset = self.offset.saturating_sub(PAGE),
+            (KeyCode::Down, _) => self.go(Command::Down),
+            (KeyCode::Up, _) => self.go(Command::Up),
+            (KeyCode::PageDown, _) => self.go(Command::PageDown),
+            (KeyCode::PageUp, _) => self.go(Command::PageUp),
             (KeyCode::Enter, _) => return self.entered(),
-            (_, Focus::Reason) => edit(&mut self.reason, key),
+            (_, Focus::Reason) => self.reason.key(key),
             (KeyCode::Char('y'), Focus::Consent)
                 if self.takes == Takes::Press && key.modifiers == KeyModifiers::NONE =>
             {
                 return self.given();
             }
-            (_, Focus::Consent) if self.takes != Takes::Press => edit(&mut self.typed, key),
+            (_, Focus::Consent) if self.takes != Takes::Press => self.typed.key(key),
             _ => {} // crossterm's own: keys that mean nothing here
         }
         Given::NotYet
@@ -149,16 +150,11 @@ impl Consenting {
             self.tell("what is pasted does not confirm: type it");
             return;
         }
-        let room = LONGEST.saturating_sub(self.reason.value().chars().count());
-        for letter in text.chars().filter(|c| !c.is_control()).take(room) {
-            self.reason
-                .handle(tui_input::InputRequest::InsertChar(letter));
-        }
+        self.reason.paste(text);
     }
 
-    /// Keeps the last line of the preview at the bottom.
-    pub(super) fn shown_from(&self, lines: usize, room: usize) -> usize {
-        self.offset.min(lines.saturating_sub(room))
+    fn go(&mut self, command: Command) {
+        self.scroll.command(command, (usize::MAX, PAGE));
     }
 
     fn entered(&mut self) -> Given {
@@ -168,7 +164,7 @@ impl Consenting {
                 self.notice = Some("press y".to_owned());
                 Given::NotYet
             }
-            Takes::Words(words) if self.typed.value() == words => self.given(),
+            Takes::Words(words) if self.typed.text() == words => self.given(),
             Takes::Words(words) => {
                 self.focus = Focus::Consent;
                 self.notice = Some(format!("that is not {words}"));
@@ -178,10 +174,10 @@ impl Consenting {
     }
 
     fn given(&mut self) -> Given {
-        let reason = self.reason.value().trim();
+        let reason = self.reason.text().trim();
         let consent = Consent {
             yes: self.plan().level <= Level::Yes,
-            typed: Some(self.typed.value().to_owned()),
+            typed: Some(self.typed.text().to_owned()),
             reason: (!reason.is_empty()).then(|| Text::from(reason)),
             ticket: None,
         };
@@ -199,11 +195,11 @@ impl Consenting {
 const PAGE: usize = 8;
 
 /// What a plan takes here.
-fn takes(plan: &Plan, access: Access) -> Result<Takes, &'static str> {
+fn takes(plan: &Plan, access: Access) -> Result<Takes, String> {
     let replaces_revoked = plan.action == "user.reissue" && plan.level <= Level::Yes;
     let may_lift = plan.direction == Direction::Narrows || replaces_revoked;
     match (access, plan.level) {
-        (Access::ReadOnly, _) if !may_lift => Err(READ_ONLY),
+        (Access::ReadOnly, _) if !may_lift => Err(lifting::way()),
         (_, Level::Tail | Level::Name) => Ok(Takes::Words(plan.confirm.clone())),
         (Access::Write, Level::Free | Level::Yes) => Ok(Takes::Press),
         (Access::ReadOnly, Level::Free | Level::Yes) => Ok(Takes::Words(lifting_words(plan))),
@@ -214,11 +210,4 @@ fn takes(plan: &Plan, access: Access) -> Result<Takes, &'static str> {
 fn lifting_words(plan: &Plan) -> String {
     let (_, verb) = plan.action.split_once('.').unwrap_or_default();
     verb.to_owned()
-}
-
-fn edit(input: &mut Input, key: KeyEvent) {
-    let is_full = input.value().chars().count() >= LONGEST;
-    if !(is_full && matches!(key.code, KeyCode::Char(_))) {
-        input.handle_event(&Event::Key(key));
-    }
 }

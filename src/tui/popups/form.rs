@@ -11,21 +11,20 @@
 //! ╰──────────────────────── enter preview   tab next   esc cancel ─╯
 //! ```
 
-use crossterm::event::{Event, KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use tui_input::Input;
-use tui_input::backend::crossterm::EventHandler as _;
 
 use super::preview::with_short_keys;
 use super::{WIDEST, centred, frame};
 use crate::text::Text;
 use crate::tui::app::acts::Intent;
 use crate::tui::theme::Role;
+use crate::tui::widgets::letters::Letters;
 use crate::tui::widgets::{Paint, cells, line_of};
 
 /// Longer than any path.
-const LONGEST: usize = 4_096;
+pub const LONGEST: usize = 4_096;
 
 /// An argument of an act.
 #[derive(Clone, Debug)]
@@ -33,7 +32,7 @@ pub struct Field {
     pub(in crate::tui) label: String,
     pub(in crate::tui) help: String,
     pub(in crate::tui) kind: FieldKind,
-    pub(in crate::tui) value: Input,
+    pub(in crate::tui) value: Letters,
 }
 
 /// How it is written on a command line.
@@ -107,32 +106,24 @@ impl Form {
                 let last = written.iter().rfind(|nth| **nth < focus);
                 self.focus = last.or(written.last()).copied().unwrap_or(focus);
             }
-            code => {
-                if let Some(field) = self.fields.get_mut(focus)
-                    && !(matches!(code, KeyCode::Char(_)) && field.value.value().len() >= LONGEST)
-                {
-                    field.value.handle_event(&Event::Key(key));
+            _ => {
+                if let Some(field) = self.fields.get_mut(focus) {
+                    field.value.key(key);
                 }
             }
         }
         Filled::NotYet
     }
 
-    /// Pasted text is typed text: its controls are left out, and it confirms nothing.
     pub(in crate::tui) fn paste(&mut self, text: &str) {
         if let Some(field) = self.fields.get_mut(self.focus) {
-            let room = LONGEST.saturating_sub(field.value.value().len());
-            for letter in text.chars().filter(|c| !c.is_control()).take(room) {
-                field
-                    .value
-                    .handle(tui_input::InputRequest::InsertChar(letter));
-            }
+            field.value.paste(text);
         }
     }
 
     /// What was written, as on a command line: flags first, and no value passes for one.
     fn arguments(&self) -> Vec<String> {
-        let value = |field: &Field| field.value.value().trim().to_owned();
+        let value = |field: &Field| field.value.text().trim().to_owned();
         let written = self.fields.iter().filter(|field| !value(field).is_empty());
         let flags = written.clone().filter_map(|field| match &field.kind {
             FieldKind::Flag(long) => Some(format!("--{long}={}", value(field))),
@@ -171,14 +162,10 @@ impl Form {
                 paint.put(buf, at, room, &with_short_keys(known), Role::Muted);
                 continue;
             }
-            let scroll = field
-                .value
-                .visual_scroll(usize::from(room.saturating_sub(1)));
-            let shown: String = field.value.value().chars().skip(scroll).collect();
-            paint.put(buf, at, room, &shown, Role::Text);
+            let place = (at, room.saturating_sub(1));
+            let shown = field.value.paint(paint, place, Role::Text, buf);
             if is_focus {
-                let cursor = field.value.visual_cursor().saturating_sub(scroll);
-                caret = Position::new(begin + u16::try_from(cursor).unwrap_or(0), line.y);
+                caret = shown.caret;
             }
         }
         let help = self.fields.get(self.focus).map(|field| field.help.as_str());

@@ -3,17 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
-use super::{centred, frame};
+use super::{centred, frame, shown};
 use crate::tui::app::acts;
 use crate::tui::keymap::{Binding, Bound, Command, Keymap, chord};
 use crate::tui::theme::Role;
+use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::{Paint, line_of};
 
 /// Lines of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keys {
     lines: Vec<Line>,
-    offset: usize,
+    scroll: Scroll,
 }
 
 /// A key, and what it does; or the name of a scope.
@@ -38,24 +39,15 @@ impl Keys {
                 None => lines.push(Line { key, does, role }),
             }
         }
-        Self { lines, offset: 0 }
+        Self {
+            lines,
+            scroll: Scroll::default(),
+        }
     }
 
     pub(super) fn command(&mut self, command: Command, size: Size) {
-        let page = usize::from(
-            self.area(Rect::from((Position::ORIGIN, size)))
-                .height
-                .saturating_sub(2),
-        );
-        let last = self.lines.len().saturating_sub(page);
-        self.offset = match command {
-            Command::Down => self.offset + 1,
-            Command::Up => self.offset.saturating_sub(1),
-            Command::PageDown => self.offset + page,
-            Command::PageUp => self.offset.saturating_sub(page),
-            _ => self.offset, // the other commands move nothing here
-        }
-        .min(last);
+        let page = shown(self.area(Rect::from((Position::ORIGIN, size))));
+        self.scroll.command(command, (self.lines.len(), page));
     }
 
     fn area(&self, screen: Rect) -> Rect {
@@ -72,7 +64,8 @@ impl Keys {
             ("Keys", "j k scroll   esc close"),
             buf,
         );
-        for (line, nth) in self.lines.iter().skip(self.offset).zip(0..inside.height) {
+        let from = self.scroll.first((self.lines.len(), inside.height.into()));
+        for (line, nth) in self.lines.iter().skip(from).zip(0..inside.height) {
             let place = line_of(inside, nth);
             let at = Position::new(place.x + 1, place.y);
             paint.put(buf, at, 22, &line.key, line.role);

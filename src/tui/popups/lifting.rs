@@ -1,7 +1,7 @@
 //! Asks whether read-only is to be lifted for a while. It lifts nothing: the app does.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -12,11 +12,19 @@ use crate::text::Text;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Paint, line_of};
 
+/// How long read-only stays lifted.
+pub const LASTS: SignedDuration = SignedDuration::from_mins(15);
+
+/// Why an act is not done in a read-only context, and the way out.
+pub fn way() -> String {
+    let minutes = LASTS.as_mins();
+    format!("read-only: `:` write lifts it for {minutes} minutes")
+}
+
 /// A question that waits for `y`.
 #[derive(Clone, Debug)]
 pub struct Lifting {
     context: Text,
-    minutes: i64,
     steady: Steady,
 }
 
@@ -29,10 +37,9 @@ pub enum Said {
 }
 
 impl Lifting {
-    pub fn new(context: Text, minutes: i64, now: Timestamp) -> Self {
+    pub fn new(context: Text, now: Timestamp) -> Self {
         Self {
             context,
-            minutes,
             steady: Steady::new(now),
         }
     }
@@ -55,7 +62,8 @@ impl Lifting {
     pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) {
         let width = centred(screen, WIDEST, 0).width;
         let mut words = Wording::new(width.saturating_sub(4));
-        let act = format!("write in {} for {} minutes", self.context, self.minutes);
+        let minutes = LASTS.as_mins();
+        let act = format!("write in {} for {minutes} minutes", self.context);
         words.say("act", &act, Role::Strong);
         let so = "acts that widen rights can be begun; each still shows what it would do and takes its own consent";
         words.say("so", so, Role::Text);

@@ -5,37 +5,34 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 
 use super::wording::{Line, Wording};
-use super::{WIDEST, centred, frame};
+use super::{WIDEST, centred, frame, shown};
 use crate::tui::app::toast::Toast;
 use crate::tui::keymap::Command;
 use crate::tui::theme::Role;
+use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::{Paint, line_of};
 
 /// What was said, with its time.
 #[derive(Clone, Debug)]
 pub struct Log {
     said: Vec<(Timestamp, Toast)>,
-    offset: usize,
+    scroll: Scroll,
 }
 
 impl Log {
     /// The newest first.
     pub fn new(said: Vec<(Timestamp, Toast)>) -> Self {
-        Self { said, offset: 0 }
+        Self {
+            said,
+            scroll: Scroll::default(),
+        }
     }
 
     pub(super) fn command(&mut self, command: Command, size: Size) {
         let screen = Rect::from((Position::ORIGIN, size));
         let count = lines(&self.said, screen).len();
-        let page = usize::from(area(screen, count).height.saturating_sub(2));
-        let wanted = match command {
-            Command::Down => self.offset.saturating_add(1),
-            Command::Up => self.offset.saturating_sub(1),
-            Command::PageDown => self.offset.saturating_add(page),
-            Command::PageUp => self.offset.saturating_sub(page),
-            _ => self.offset, // the other commands move nothing here
-        };
-        self.offset = wanted.min(count.saturating_sub(page));
+        let page = shown(area(screen, count));
+        self.scroll.command(command, (count, page));
     }
 
     pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) {
@@ -47,7 +44,8 @@ impl Log {
             ("What was said", "j k scroll   esc close"),
             buf,
         );
-        for (line, nth) in lines.iter().skip(self.offset).zip(0..inside.height) {
+        let from = self.scroll.first((lines.len(), inside.height.into()));
+        for (line, nth) in lines.iter().skip(from).zip(0..inside.height) {
             line.paint(paint, line_of(inside, nth), buf);
         }
     }

@@ -178,6 +178,11 @@ pub fn frame(paint: &Paint<'_>, area: Rect, (title, foot): (&str, &str), buf: &m
     }
 }
 
+/// Lines that have room in a popup.
+pub fn shown(area: Rect) -> usize {
+    usize::from(area.height.saturating_sub(2))
+}
+
 /// An area of at most this size in the middle of the screen.
 pub fn centred(screen: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(WIDEST).min(screen.width.saturating_sub(4));

@@ -10,12 +10,10 @@
 //! ╰─────────────────────────────────────── enter run   esc close ─╯
 //! ```
 
-use crossterm::event::{Event, KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent};
 use frizbee::{CaseMatching, Config, Matcher};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use tui_input::Input;
-use tui_input::backend::crossterm::EventHandler as _;
 
 use super::{WIDEST, centred, frame};
 use crate::actions::spec::ActionId;
@@ -24,6 +22,7 @@ use crate::tui::keymap::Command;
 use crate::tui::runtime::terminal::Mouse;
 use crate::tui::theme::Role;
 use crate::tui::widgets::glyph::Glyph;
+use crate::tui::widgets::letters::Letters;
 use crate::tui::widgets::{Paint, cells, line_of};
 
 /// Longer than anything that is looked for.
@@ -64,7 +63,7 @@ pub struct Entry {
 /// The list, narrowed by what was typed.
 #[derive(Clone, Debug)]
 pub struct Palette {
-    typed: Input,
+    typed: Letters,
     entries: Vec<Entry>,
     /// The entries that fit, the best first.
     fitting: Vec<usize>,
@@ -82,7 +81,7 @@ pub enum Chosen {
 impl Palette {
     pub fn new(entries: Vec<Entry>) -> Self {
         let mut palette = Self {
-            typed: Input::default(),
+            typed: Letters::new("", LONGEST),
             entries,
             fitting: Vec::new(),
             cursor: 0,
@@ -103,34 +102,22 @@ impl Palette {
             KeyCode::Down => self.cursor = self.cursor.saturating_add(1).min(last),
             KeyCode::Up => self.cursor = self.cursor.saturating_sub(1),
             _ => {
-                let is_full = self.typed.value().chars().count() >= LONGEST;
-                if !(is_full && matches!(key.code, KeyCode::Char(_))) {
-                    self.typed.handle_event(&Event::Key(key));
-                    self.narrow();
-                }
+                self.typed.key(key);
+                self.narrow();
             }
         }
         Chosen::NotYet
     }
 
-    /// Pasted text is typed text: its controls are left out, and it runs nothing.
     pub(in crate::tui) fn paste(&mut self, text: &str) {
-        let room = LONGEST.saturating_sub(self.typed.value().chars().count());
-        for letter in text.chars().filter(|c| !c.is_control()).take(room) {
-            self.typed
-                .handle(tui_input::InputRequest::InsertChar(letter));
-        }
+        self.typed.paste(text);
         self.narrow();
     }
 
     /// Ranks the entries by what was typed, and the best comes under the cursor.
     fn narrow(&mut self) {
-        let wanted = self
-            .typed
-            .value()
-            .trim()
-            .trim_start_matches(':')
-            .trim_start();
+        let wanted = self.typed.text().trim().trim_start_matches(':');
+        let wanted = wanted.trim_start();
         let config = Config {
             casing: CaseMatching::Ignore,
             ..Config::default()
@@ -193,12 +180,8 @@ impl Palette {
         let at = Position::new(line.x, line.y);
         let end = paint.put_right(buf, at, line.width, &count, Role::Muted);
         let room = end.saturating_sub(begin + 1);
-        let scroll = self.typed.visual_scroll(usize::from(room));
-        let shown: String = self.typed.value().chars().skip(scroll).collect();
-        paint.put(buf, Position::new(begin, line.y), room, &shown, Role::Text);
-        let caret = self.typed.visual_cursor().saturating_sub(scroll);
-        let caret = u16::try_from(caret).unwrap_or(0).min(room);
-        Position::new(begin + caret, line.y)
+        let place = (Position::new(begin, line.y), room);
+        self.typed.paint(paint, place, Role::Text, buf).caret
     }
 }
 

@@ -36,7 +36,7 @@ impl Consenting {
             buf,
         );
         let room = inside.height.saturating_sub(FOOT);
-        let from = self.shown_from(lines.len(), usize::from(room));
+        let from = self.scroll.first((lines.len(), room.into()));
         for (line, nth) in lines.iter().skip(from).zip(0..room) {
             line.paint(paint, line_of(inside, nth), buf);
         }
@@ -66,28 +66,25 @@ impl Consenting {
             paint.put(buf, Position::new(x, y), room, text, role)
         };
         let begin = put(buf, line.x, line.y, &ask, Role::Strong);
-        let end = put(buf, begin, line.y, self.typed.value(), Role::KeyAct);
+        let place = |x, y| {
+            let room = inside.right().saturating_sub(x).saturating_sub(1);
+            (Position::new(x, y), room)
+        };
+        let at = place(begin, line.y);
+        let typed = self.typed.paint(paint, at, Role::KeyAct, buf);
         if let Some(notice) = &self.notice {
-            put(buf, end.saturating_add(2), line.y, notice, Role::Warn);
+            put(buf, typed.end.saturating_add(2), line.y, notice, Role::Warn);
         }
         let y = line.y.saturating_add(1);
         let reason = put(buf, line.x, y, "reason   ", Role::Muted);
-        let room = inside.right().saturating_sub(reason).saturating_sub(1);
-        let scroll = self.reason.visual_scroll(usize::from(room));
-        let shown: String = self.reason.value().chars().skip(scroll).collect();
-        if shown.is_empty() && self.focus == Focus::Consent {
+        if self.reason.text().is_empty() && self.focus == Focus::Consent {
             put(buf, reason, y, "(tab; optional)", Role::Faint);
         }
-        put(buf, reason, y, &shown, Role::Text);
+        let at = place(reason, y);
+        let reason = self.reason.paint(paint, at, Role::Text, buf);
         match self.focus {
-            Focus::Consent => Position::new(
-                begin.saturating_add(before(self.typed.visual_cursor())),
-                line.y,
-            ),
-            Focus::Reason => {
-                let at = before(self.reason.visual_cursor().saturating_sub(scroll));
-                Position::new(reason.saturating_add(at), y)
-            }
+            Focus::Consent => typed.caret,
+            Focus::Reason => reason.caret,
         }
     }
 
@@ -120,10 +117,6 @@ impl Consenting {
         words.say("command", &plan.command, Role::Muted);
         words
     }
-}
-
-fn before(letters: usize) -> u16 {
-    u16::try_from(letters).unwrap_or(u16::MAX)
 }
 
 const fn signer_word(kind: SignerKind) -> &'static str {

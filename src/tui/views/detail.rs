@@ -10,6 +10,7 @@ use crate::tui::keymap::Command;
 use crate::tui::theme::Role;
 use crate::tui::widgets::facts::{self, Fact};
 use crate::tui::widgets::rule::Rule;
+use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::{Paint, line_of};
 
 /// Below this width the detail waits for its key; above the other it stands at the right.
@@ -19,7 +20,7 @@ const WIDE: u16 = 160;
 /// How far the pane is scrolled, and whether it was given the whole place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pane {
-    pub scroll: usize,
+    pub scroll: Scroll,
     pub extent: Extent,
 }
 
@@ -129,30 +130,28 @@ impl Pane {
 
     /// Scrolls, opens, closes. `inside` are the cells that the detail has under its title. `false`: it was not for the pane.
     pub fn command(&mut self, command: Command, detail: &Detail, inside: Size) -> bool {
-        let page = usize::from(inside.height).max(1);
-        let to = match (command, self.extent) {
+        let extent = || {
+            let shown = usize::from(inside.height).max(1);
+            (detail.lines(inside.width), shown)
+        };
+        match (command, self.extent) {
             (Command::Describe, Extent::Beside) => {
                 *self = Self {
-                    scroll: 0,
+                    scroll: Scroll::default(),
                     extent: Extent::Whole,
                 };
-                0
+                true
             }
             (Command::Describe | Command::Back | Command::Close, Extent::Whole) => {
                 *self = Self::default();
-                0
+                true
             }
-            (Command::DetailDown, _) | (Command::Down, Extent::Whole) => self.scroll + 1,
-            (Command::DetailUp, _) | (Command::Up, Extent::Whole) => self.scroll.saturating_sub(1),
-            (Command::PageDown, Extent::Whole) => self.scroll + page,
-            (Command::PageUp, Extent::Whole) => self.scroll.saturating_sub(page),
-            (Command::First, Extent::Whole) => 0,
-            (Command::Last, Extent::Whole) => usize::MAX,
-            (Command::Open | Command::Mark, Extent::Whole) => self.scroll, // about what is behind it
-            _ => return false, // moves the list, or is the view's
-        };
-        self.scroll = to.min(detail.lines(inside.width).saturating_sub(page));
-        true
+            (Command::DetailDown, _) => self.scroll.command(Command::Down, extent()),
+            (Command::DetailUp, _) => self.scroll.command(Command::Up, extent()),
+            (Command::Open | Command::Mark, Extent::Whole) => true, // about what is behind it
+            (other, Extent::Whole) => self.scroll.command(other, extent()),
+            (_, Extent::Beside) => false, // moves the list, or is the view's
+        }
     }
 
     /// Draws the pane under its rule.
@@ -211,9 +210,7 @@ impl Pane {
             ..area
         };
         let lines = facts::height(&detail.left, &detail.right, inside.width);
-        let scroll = self
-            .scroll
-            .min(lines.saturating_sub(usize::from(inside.height)));
+        let scroll = self.scroll.first((lines, inside.height.into()));
         facts::paint(paint, inside, (&detail.left, &detail.right), scroll, buf);
     }
 }
@@ -290,7 +287,8 @@ mod tests {
 
             assert!(press(Command::Describe));
             assert!(press(Command::Last) && press(Command::Down));
-            assert_eq!(pane.scroll, 11, "no further than its end");
+            let first = pane.scroll.first((30, 19));
+            assert_eq!(first, 11, "no further than its end");
             assert_eq!(pane.split(Rect::new(0, 0, 70, 20)).list.height, 0);
             assert!(pane.command(back, &detail, inside));
             assert_eq!(pane, Pane::default());

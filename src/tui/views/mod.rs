@@ -1,10 +1,12 @@
 //! Places of the console: each has its own cursor, filter and order, and nobody's data. What they have in common is `listing`.
 
 pub mod accounts;
+pub mod arrangement;
 pub mod audit;
 pub mod blank;
 pub mod connections;
 pub mod detail;
+pub mod heading;
 pub mod listing;
 pub mod page;
 pub mod servers;

@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 
 use super::blank::Blank;
 use super::detail::{Detail, Extent, Pane};
+use super::heading::Heading;
 use super::listing::Listing;
 use super::{Found, Place, Scene, Sought, View, ViewKind, Wish};
 use crate::actions::action::Selection;
@@ -21,11 +22,9 @@ use crate::tui::app::msg::{Answer, Ask, Interest, Slot};
 use crate::tui::app::toast::{Toast, Tone};
 use crate::tui::keymap::Command;
 use crate::tui::popups::pick::Choice;
-use crate::tui::theme::Role;
-use crate::tui::widgets::frame::frame_role;
-use crate::tui::widgets::rule::Rule;
+use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::table::Listed;
-use crate::tui::widgets::{Paint, Painted, grouped, line_of};
+use crate::tui::widgets::{self, Paint, Painted, grouped, line_of};
 
 /// What was read for a page.
 pub struct Source<'m, T> {
@@ -45,11 +44,10 @@ pub struct Source<'m, T> {
 type RowOf<S> = <<S as Subject>::Rows as Rows>::Row;
 
 /// `4 servers`; nothing where there is none.
-pub fn counted<R: Listed>(number: usize) -> String {
+pub fn how_many<R: Listed>(number: usize) -> String {
     match number {
         0 => String::new(),
-        1 => format!("1 {}", R::ONE),
-        number => format!("{} {}s", grouped(number), R::ONE),
+        number => widgets::counted(number, R::ONE),
     }
 }
 
@@ -69,7 +67,7 @@ pub trait Subject: Default + 'static {
 
     /// How many rows there are.
     fn all(rows: &Self::Rows) -> String {
-        counted::<RowOf<Self>>(rows.held())
+        how_many::<RowOf<Self>>(rows.held())
     }
 
     /// Keys of rows that are selected.
@@ -149,7 +147,7 @@ impl<S: Subject> Page<S> {
         }
         // Nobody is looked away from when only the rows around are others.
         if self.asked.replace(key).is_some() {
-            self.pane.scroll = 0;
+            self.pane.scroll = Scroll::default();
         }
         let ask = S::question(row, scene.model)?;
         Some(Wish::Ask(Slot::Detail(self.place), ask))
@@ -195,8 +193,13 @@ impl<S: Subject> Page<S> {
         vec![Wish::Leave]
     }
 
-    fn rule(&self, scene: &Scene<'_>, paint: &Paint<'_>, line: Rect, buf: &mut Buffer) {
-        let source = S::source(scene.model, scene.now);
+    fn rule(
+        &self,
+        (scene, source): (&Scene<'_>, &Source<'_, S::Rows>),
+        paint: &Paint<'_>,
+        line: Rect,
+        buf: &mut Buffer,
+    ) {
         let (kept, all) = self.list.counts();
         let count = match (all, kept == all) {
             (0, _) => String::new(),
@@ -207,39 +210,25 @@ impl<S: Subject> Page<S> {
                 .unwrap_or_default(),
             (_, false) => format!("{} of {}", grouped(kept), grouped(all)),
         };
-        let marked = match self.list.marked() {
-            0 => String::new(),
-            number => format!("{} marked", grouped(number)),
+        let heading = Heading {
+            kind: S::KIND,
+            filter: self.list.written(),
+            stale_since: source.problem.and(source.read_at),
+            remark: &source.remark,
+            pulse: &source.pulse,
+            is_looking_through: self.list.is_arranging(),
+            count: &count,
+            marked: self.list.marked(),
         };
-        let stale = match (source.problem, source.read_at) {
-            (Some(_), Some(at)) => format!("not read since {}", at.strftime("%H:%M:%S UTC")),
-            (Some(_) | None, _) => String::new(),
-        };
-        let arranging = if self.list.is_arranging() {
-            "looking through all"
-        } else {
-            ""
-        };
-        let rule = Rule {
-            left: vec![
-                (S::KIND.name(), Role::Strong),
-                (self.list.written(), Role::Accent),
-            ],
-            right: vec![
-                (&stale, Role::Warn),
-                (&source.remark, Role::Warn),
-                (&source.pulse, Role::Chart),
-                (arranging, Role::Notice),
-                (&count, Role::Muted),
-                (&marked, Role::Mark),
-            ],
-        };
-        rule.paint(paint, line, frame_role(scene.model), buf);
+        heading.paint(scene.model, paint, line, buf);
     }
 
-    fn blank<'m>(&'m self, scene: &'m Scene<'_>) -> Option<Blank<'m>> {
+    fn blank<'m>(
+        &'m self,
+        scene: &'m Scene<'_>,
+        source: &Source<'m, S::Rows>,
+    ) -> Option<Blank<'m>> {
         let one = RowOf::<S>::ONE;
-        let source = S::source(scene.model, scene.now);
         let problem = source.problem.or_else(|| scene.model.problem());
         if self.list.is_arranging() && self.list.counts().0 == 0 {
             return Some(Blank::Arranging { one });
@@ -389,13 +378,14 @@ impl<S: Subject> View for Page<S> {
         let split = self.pane.split(area);
         let mut painted = Painted::default();
         if split.list.height > 0 {
-            self.rule(scene, paint, line_of(split.list, 0), buf);
+            let source = S::source(scene.model, scene.now);
+            self.rule((scene, &source), paint, line_of(split.list, 0), buf);
             let table = Rect {
                 y: split.list.y + 1,
                 height: split.list.height - 1,
                 ..split.list
             };
-            match self.blank(scene) {
+            match self.blank(scene, &source) {
                 Some(blank) => blank.paint(paint, table, buf),
                 None => painted = self.list.paint(paint, table, buf),
             }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::ViewKind;
 use super::detail::Detail;
-use super::page::{Source, Subject, counted};
+use super::page::{Source, Subject, how_many};
 use crate::actions::action::Selection;
 use crate::inventory::arrange::Rows;
 use crate::inventory::cell::{Cell, Kind, Null};
@@ -98,10 +98,10 @@ impl Subject for Servers {
         let ours = census.ours().count();
         let foreign = census.servers.len() - ours;
         match foreign {
-            0 => counted::<ServerRow>(ours),
+            0 => how_many::<ServerRow>(ours),
             foreign => format!(
                 "{} · {} foreign",
-                counted::<ServerRow>(ours),
+                how_many::<ServerRow>(ours),
                 grouped(foreign)
             ),
         }

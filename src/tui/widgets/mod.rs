@@ -3,8 +3,10 @@
 pub mod facts;
 pub mod frame;
 pub mod glyph;
+pub mod letters;
 pub mod outline;
 pub mod rule;
+pub mod scroll;
 pub mod table;
 
 use std::borrow::Cow;
@@ -137,7 +139,8 @@ pub fn cells(text: &str) -> u16 {
 }
 
 /// A number and what is counted.
-pub fn counted(number: usize, one: &str) -> String {
+pub fn counted(number: impl TryInto<usize>, one: &str) -> String {
+    let number = number.try_into().unwrap_or(usize::MAX);
     let s = if number == 1 { "" } else { "s" };
     format!("{} {one}{s}", grouped(number))
 }

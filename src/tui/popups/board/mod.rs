@@ -22,7 +22,7 @@ use ratatui::layout::{Position, Rect, Size};
 pub use self::further::BoardKeys;
 use self::servers::{Cells, Reading};
 use super::wording::{self, Wording};
-use super::{WIDEST, centred, frame};
+use super::{WIDEST, centred, frame, shown};
 use crate::actions::outcome::{Outcome, Report, ServerReport};
 use crate::actions::plan::{Plan, Step};
 use crate::ledger::audit::Outcome as Word;
@@ -30,6 +30,7 @@ use crate::text::Text;
 use crate::tui::app::acts::Intent;
 use crate::tui::keymap::Command;
 use crate::tui::theme::Role;
+use crate::tui::widgets::scroll::{Extent, Scroll};
 use crate::tui::widgets::{Paint, line_of};
 
 /// An act that runs, or has ended.
@@ -45,8 +46,7 @@ pub struct Board {
     expected: Vec<Expected>,
     report: Report,
     outcome: Option<Box<Outcome>>,
-    /// Lines above the first that is shown.
-    offset: usize,
+    scroll: Scroll,
 }
 
 /// A server that ought to answer.
@@ -113,7 +113,7 @@ impl Board {
                 ..Report::default()
             },
             outcome: None,
-            offset: 0,
+            scroll: Scroll::default(),
         }
     }
 
@@ -136,37 +136,30 @@ impl Board {
 
     /// Shows what another knows, from the line that was looked at.
     pub(in crate::tui) fn show(&mut self, newer: &Self) {
-        let offset = self.offset;
+        let scroll = self.scroll;
         self.clone_from(newer);
-        self.offset = offset;
+        self.scroll = scroll;
     }
 
     pub(super) fn command(&mut self, command: Command, size: Size) {
-        let (count, room) = self.extent(Rect::from((Position::ORIGIN, size)));
-        let wanted = match command {
-            Command::Down => self.offset.saturating_add(1),
-            Command::Up => self.offset.saturating_sub(1),
-            Command::PageDown => self.offset.saturating_add(room),
-            Command::PageUp => self.offset.saturating_sub(room),
-            _ => self.offset, // the other commands move nothing here
-        };
-        self.offset = wanted.min(count.saturating_sub(room));
+        let extent = self.extent(Rect::from((Position::ORIGIN, size)));
+        self.scroll.command(command, extent);
     }
 
     /// Lines that there are, and lines that have room on a screen.
-    fn extent(&self, screen: Rect) -> (usize, usize) {
+    fn extent(&self, screen: Rect) -> Extent {
         let rows = self.rows().len();
         let table = if rows == 0 { 0 } else { rows + 2 };
         let count = self.words(inner_width(screen)).lines.len() + table;
         let area = area(screen, count);
-        (count, usize::from(area.height.saturating_sub(2)))
+        (count, shown(area))
     }
 
     pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) {
         let lines = self.lines(inner_width(screen), paint);
         let area = area(screen, lines.len());
-        let room = usize::from(area.height.saturating_sub(2));
-        let from = self.offset.min(lines.len().saturating_sub(room));
+        let room = shown(area);
+        let from = self.scroll.first((lines.len(), room));
         let close = self.close_word();
         let foot = match lines.len().saturating_sub(from + room) {
             0 if from == 0 => close.to_owned(),

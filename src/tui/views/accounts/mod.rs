@@ -25,6 +25,7 @@ use self::outline::Outline;
 use self::runs::{Item, Thing};
 use super::blank::Blank;
 use super::detail::{Detail, Extent, Pane};
+use super::heading::Heading;
 use super::{Found, Place, Scene, Sought, View, ViewKind, Wish, users};
 use crate::actions::action::{SelectedUser, Selection};
 use crate::inventory::filter::FilterError;
@@ -36,10 +37,9 @@ use crate::tui::app::toast::{Toast, Tone};
 use crate::tui::keymap::Command;
 use crate::tui::popups::pick::Choice;
 use crate::tui::theme::Role;
-use crate::tui::widgets::frame::frame_role;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::outline::Marked;
-use crate::tui::widgets::rule::Rule;
+use crate::tui::widgets::scroll::Scroll;
 use crate::tui::widgets::{Paint, Painted, counted, grouped, line_of, outline as lines};
 
 const HERE: Place = Place::top(ViewKind::Accounts);
@@ -277,7 +277,7 @@ impl Accounts {
             return None;
         }
         if self.asked.is_some() {
-            self.pane.scroll = 0; // else only the tree is another
+            self.pane.scroll = Scroll::default(); // else only the tree is another
         }
         self.asked = thing;
         let Item::User(place) = item else { return None };
@@ -347,36 +347,19 @@ impl Accounts {
     }
 
     fn rule(&self, scene: &Scene<'_>, paint: &Paint<'_>, line: Rect, buf: &mut Buffer) {
-        let model = scene.model;
-        let marked = match self.outline.marked() {
-            0 => String::new(),
-            number => format!("{} marked", grouped(number)),
+        let (model, seen) = (scene.model, &scene.model.seen);
+        let read_at = seen.last.as_ref().map(|seen| seen.at);
+        let heading = Heading {
+            kind: ViewKind::Accounts,
+            filter: self.outline.written(),
+            stale_since: seen.problem.as_ref().and(read_at),
+            remark: &model.unheard(),
+            pulse: "",
+            is_looking_through: self.outline.is_sifting(),
+            count: &self.count(),
+            marked: self.outline.marked(),
         };
-        let seen = model.seen.last.as_ref();
-        let stale = match (&model.seen.problem, seen) {
-            (Some(_), Some(seen)) => format!("not read since {}", seen.at.strftime("%H:%M:%S UTC")),
-            (Some(_) | None, _) => String::new(),
-        };
-        let sifting = if self.outline.is_sifting() {
-            "looking through all"
-        } else {
-            ""
-        };
-        let (silent, count) = (model.unheard(), self.count());
-        let rule = Rule {
-            left: vec![
-                (ViewKind::Accounts.name(), Role::Strong),
-                (self.outline.written(), Role::Accent),
-            ],
-            right: vec![
-                (&stale, Role::Warn),
-                (&silent, Role::Warn),
-                (sifting, Role::Notice),
-                (&count, Role::Muted),
-                (&marked, Role::Mark),
-            ],
-        };
-        rule.paint(paint, line, frame_role(model), buf);
+        heading.paint(model, paint, line, buf);
     }
 
     fn count(&self) -> String {

@@ -12,8 +12,9 @@ use crate::inventory::arrange::{CHUNK, Rows as _};
 use crate::inventory::filter::FilterError;
 use crate::inventory::tree::Tree;
 use crate::inventory::user_line::UserLine;
-use crate::tui::app::msg::{Arrangement, Ask, Slot, Work};
+use crate::tui::app::msg::{Ask, Slot, Work};
 use crate::tui::keymap::Command;
+use crate::tui::views::arrangement::Arrangement;
 use crate::tui::views::blank::Culprit;
 use crate::tui::views::{Found, Wish};
 use crate::tui::widgets::outline::{Fold, Spot};
@@ -480,16 +481,13 @@ impl Outline {
 
     /// The keys that move and mark, as in every list.
     pub(super) fn command(&mut self, command: Command) {
-        let (cursor, page) = (self.spot.cursor, self.height);
         match command {
-            Command::Down => self.go_to(cursor + 1),
-            Command::Up => self.go_to(cursor.saturating_sub(1)),
-            Command::PageDown => self.go_to(cursor + page),
-            Command::PageUp => self.go_to(cursor.saturating_sub(page)),
-            Command::First => self.go_to(0),
-            Command::Last => self.go_to(usize::MAX),
             Command::Mark => self.mark(),
-            _ => {} // the view's own, or nobody's
+            other => {
+                if let Some(line) = other.moved(self.spot.cursor, self.height) {
+                    self.go_to(line);
+                }
+            }
         }
     }
 }

@@ -6,14 +6,13 @@ use std::ops::Range;
 use jiff::Timestamp;
 
 use crate::inventory::account_line::AccountLine;
-use crate::inventory::arrange::{Query, arrange};
+use crate::inventory::arrange::Query;
 use crate::inventory::columns::{Field, Row};
 use crate::inventory::filter::{Filter, FilterError};
 use crate::inventory::role_line::RoleLine;
 use crate::inventory::tree::Tree;
 use crate::inventory::user_line::UserLine;
-use crate::tui::app::msg::Arrangement;
-use crate::tui::views::blank::Culprit;
+use crate::tui::views::arrangement::Arrangement;
 
 /// A filter of each kind of thing; `None`: it says nothing about that kind.
 pub(super) struct Sieve {
@@ -57,12 +56,7 @@ impl Sieve {
             sort: None,
             now,
         };
-        let order = arrange(tree, &query, stopped)?;
-        let culprit = order.is_empty().then(|| Culprit::find(written, tree, now));
-        Some(Arrangement {
-            order,
-            culprit: culprit.unwrap_or_default(),
-        })
+        Arrangement::of(tree, &query, written, stopped)
     }
 }
 

@@ -18,9 +18,9 @@ use crate::text::Text;
 use crate::tui::theme::Role;
 use crate::tui::views::detail::{Detail, age, ago, left, shown};
 use crate::tui::views::users;
+use crate::tui::widgets::counted;
 use crate::tui::widgets::facts::Fact;
 use crate::tui::widgets::glyph::Glyph;
-use crate::tui::widgets::grouped;
 use crate::tui::widgets::outline::{Fold, Line, Marked};
 use crate::tui::widgets::table::Listed as _;
 
@@ -52,7 +52,7 @@ pub(super) fn line(
             let row = tree.roles.get(at)?;
             let count = match row.members.stored {
                 None => "role".to_owned(),
-                users => format!("role, {}", counted(users, "user")),
+                Some(users) => format!("role, {}", counted(users, "user")),
             };
             (
                 None,
@@ -94,7 +94,10 @@ fn state_of((glyph, role): (Glyph, Role)) -> Option<(Glyph, Role)> {
 fn account_count(row: &AccountLine) -> (String, Role) {
     match (row.state, row.standing, row.behind()) {
         (AccountState::Active, Standing::System, _) => ("system".to_owned(), Role::Notice),
-        (AccountState::Active, _, 0) => (counted(row.users.stored, "user"), Role::Muted),
+        (AccountState::Active, _, 0) => {
+            let users = row.users.stored.map(|users| counted(users, "user"));
+            (users.unwrap_or_default(), Role::Muted)
+        }
         (AccountState::Active, _, behind) => (format!("{behind} behind"), Role::Warn),
         (AccountState::Unknown, ..) => ("not known".to_owned(), Role::Warn),
         (state, ..) => (state.word().to_owned(), Role::Danger),
@@ -105,23 +108,12 @@ fn user_count(row: &UserLine) -> (String, Role) {
     let (_, role) = row.state();
     match (row.state, row.connections) {
         (UserState::Active, None | Some(0)) => (String::new(), Role::Muted),
-        (UserState::Active, Some(number)) => (counted(Some(number.into()), "conn"), Role::Muted),
+        (UserState::Active, Some(number)) => (counted(number, "conn"), Role::Muted),
         (UserState::AccountDisabled, _) => ("shut out".to_owned(), role),
         (UserState::SignerGone, _) => ("no signer".to_owned(), role),
         (UserState::NotYet, _) => ("not yet".to_owned(), role),
         (UserState::PartlyRevoked, _) => ("older revoked".to_owned(), role),
         (state, _) => (state.word().to_owned(), role),
-    }
-}
-
-fn counted(number: Option<u64>, one: &str) -> String {
-    match number {
-        None => String::new(),
-        Some(1) => format!("1 {one}"),
-        Some(number) => format!(
-            "{} {one}s",
-            grouped(usize::try_from(number).unwrap_or(usize::MAX))
-        ),
     }
 }
 

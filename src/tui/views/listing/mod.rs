@@ -16,11 +16,12 @@ use ratatui::layout::{Rect, Size};
 use self::choices::spread;
 use super::blank::Culprit;
 use super::{Found, Wish};
-use crate::inventory::arrange::{CHUNK, Query, Rows, Sort, arrange, insert};
+use crate::inventory::arrange::{CHUNK, Query, Rows, Sort, insert};
 use crate::inventory::columns::{Column, Columns, Row as _};
 use crate::inventory::filter::{Filter, FilterError};
-use crate::tui::app::msg::{Arrangement, Ask, Slot, Work};
+use crate::tui::app::msg::{Ask, Slot, Work};
 use crate::tui::keymap::Command;
+use crate::tui::views::arrangement::Arrangement;
 use crate::tui::widgets::table::{INDENT, Listed, Table, follow};
 use crate::tui::widgets::{Paint, Painted};
 
@@ -295,13 +296,7 @@ where
                 sort: sort.as_ref(),
                 now,
             };
-            let order = arrange(rows.as_ref(), &query, stopped)?;
-            let left_none = order.is_empty() && rows.count() > 0;
-            let culprit = left_none.then(|| Culprit::find(&written, rows.as_ref(), now));
-            Some(Arrangement {
-                order,
-                culprit: culprit.unwrap_or_default(),
-            })
+            Arrangement::of(rows.as_ref(), &query, &written, stopped)
         };
         if is_few {
             self.arranged(work(&|| false).unwrap_or_default(), now);
@@ -393,14 +388,7 @@ where
 
     /// The keys that mean the same in every list. `None`: it is the view's.
     pub fn command(&mut self, command: Command, now: Timestamp) -> Option<Vec<Wish>> {
-        let page = self.height().max(1);
         match command {
-            Command::Down => self.go_to(self.cursor + 1),
-            Command::Up => self.go_to(self.cursor.saturating_sub(1)),
-            Command::PageDown => self.go_to(self.cursor + page),
-            Command::PageUp => self.go_to(self.cursor.saturating_sub(page)),
-            Command::First => self.go_to(0),
-            Command::Last => self.go_to(usize::MAX),
             Command::Mark => self.mark(),
             Command::Sort => return Some(vec![Wish::Show(self.sorts())]),
             Command::Columns => return Some(vec![Wish::Show(self.choices())]),
@@ -414,7 +402,7 @@ where
                 );
             }
             Command::Back if !self.marks.is_empty() => self.unmark(),
-            _ => return None, // the view's own, or nobody's
+            other => self.go_to(other.moved(self.cursor, self.height().max(1))?), // else it is the view's
         }
         Some(Vec::new())
     }
