@@ -88,37 +88,38 @@ pub type Bytes = Zeroizing<Vec<u8>>;
 /// The bytes of a file that somebody named.
 pub async fn of_file(path: &Path) -> Result<Bytes, Refusal> {
     let path = path.to_owned();
-    aside(move || {
-        let fail =
-            |error: io::Error| Refusal::Unreadable(format!("{}: {error}", path.display()).into());
-        capped(File::open(&path).map_err(fail)?).map_err(fail)
-    })
-    .await
+    let name = path.display().to_string();
+    read(name, move || File::open(&path).and_then(capped)).await
 }
 
 /// The bytes of standard input, past the buffer of the standard library, which would keep a copy.
 pub async fn of_stdin() -> Result<Bytes, Refusal> {
-    aside(|| {
-        let unbuffered = io::stdin().as_fd().try_clone_to_owned().map(File::from);
-        unbuffered
-            .and_then(capped)
-            .map_err(|error| Refusal::Unreadable(format!("standard input: {error}").into()))
+    let unbuffered = || io::stdin().as_fd().try_clone_to_owned().map(File::from);
+    read("standard input".to_owned(), move || {
+        unbuffered().and_then(capped)
     })
     .await
 }
 
-/// Reads on a thread of its own. The runtime waits for its blocking tasks when it ends, and somebody who is asked for
-/// standard input and interrupts instead would wait for ever.
-async fn aside(
-    read: impl FnOnce() -> Result<Bytes, Refusal> + Send + 'static,
+async fn read(
+    name: String,
+    bytes: impl FnOnce() -> io::Result<Bytes> + Send + 'static,
 ) -> Result<Bytes, Refusal> {
+    let refused = |why: String| Refusal::Unreadable(format!("{name}: {why}").into());
+    let read = aside(bytes)
+        .await
+        .ok_or_else(|| refused("reading it broke off".to_owned()))?;
+    read.map_err(|error| refused(error.to_string()))
+}
+
+/// Reads on a thread of its own, which is left behind when nobody waits any more. The runtime waits for its blocking tasks when
+/// it ends, and somebody who is asked for standard input and interrupts instead would wait for ever. `None`: it broke off.
+pub async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, told) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
-        // Nobody may wait for it any more.
-        let _ = sender.send(read());
+        let _ = sender.send(read()); // nobody may wait for it any more
     });
-    told.await
-        .unwrap_or_else(|error| Err(Refusal::Unreadable(error.to_string().into())))
+    told.await.ok()
 }
 
 /// Reads one byte more than is taken, so that what is too long is refused by its reader. The buffer has room for all: one

@@ -42,7 +42,7 @@ pub async fn try_creds(creds: &Path, url: &str, patience: Duration) -> Result<()
 pub(super) struct CredsLogin(pub(super) CredsSigner);
 
 /// The action of the record of such a user.
-pub const MINT: &str = "login.mint";
+const MINT: &str = "login.mint";
 
 /// Logs in as a user of the system account that lives in memory and is made anew for each connect. None is made that is not
 /// on record.

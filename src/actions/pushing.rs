@@ -32,6 +32,8 @@ struct Proof<'a> {
     sys: &'a dyn Sys,
     /// Connections that were open before the push.
     before: &'a [ConnectionRow],
+    /// How many of them the busiest server had.
+    connections: u64,
     patience: Patience,
     wait: Duration,
     watch: Stopwatch,
@@ -60,14 +62,13 @@ impl Steps<'_> {
             return self.store_only(sign, signer).await;
         };
         let before = self.open_before(sys.as_ref(), account, kicks).await;
-        let busiest = busiest(&before);
         let edition = Edition {
             sys: sys.as_ref(),
             sign,
             signer: Arc::clone(&signer),
             kicks,
             direction: self.plan.direction,
-            connections: busiest,
+            connections: busiest(&before),
             now: self.ports.now,
         };
         let (pushed, proven) = self
@@ -108,6 +109,7 @@ impl Steps<'_> {
         let mut proof = Proof {
             sys: edition.sys,
             before,
+            connections: edition.connections,
             patience: Patience::UntilReplaced,
             wait: Duration::ZERO,
             watch: Stopwatch::since(first.at),
@@ -143,7 +145,7 @@ impl Steps<'_> {
             pushed,
             account: &account,
             before,
-            connections: busiest(before),
+            connections: proof.connections,
             closes: self
                 .plan
                 .steps

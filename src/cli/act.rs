@@ -9,6 +9,7 @@ use super::args::Global;
 use super::output::{Output, tell};
 use crate::actions::action::{Access, Action};
 use crate::actions::apply::{Manner, Watch, apply};
+use crate::actions::given::aside;
 use crate::actions::opening::Opened;
 use crate::actions::outcome::{Outcome, ServerReport, ServerVerdict, exit};
 use crate::actions::plan::{Consent, Plan, Preview, Step};
@@ -158,19 +159,16 @@ async fn consent(preview: &Preview, global: &Global) -> Consent {
     consent
 }
 
-/// On a thread of its own, which is left behind when somebody would rather not answer.
 async fn ask(question: &str) -> Option<String> {
     let mut stderr = io::stderr();
     write!(stderr, "{question}: ")
         .and_then(|()| stderr.flush())
         .ok()?;
-    let (sender, answer) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
+    let line = aside(|| {
         let mut line = String::new();
-        let read = io::stdin().read_line(&mut line).ok().map(|_| line);
-        let _ = sender.send(read); // nobody waits any more
+        io::stdin().read_line(&mut line).ok().map(|_| line)
     });
-    let line = answer.await.ok()??;
+    let line = line.await??;
     Some(line.trim().to_owned())
 }
 

@@ -80,12 +80,10 @@ fn variable(name: &str) -> Option<std::ffi::OsString> {
 }
 
 fn named(global: &Global) -> Option<String> {
-    let given = global.context.clone();
-    let environment = || std::env::var("NATS_CONTEXT").ok();
-    given
-        .filter(|name| !name.is_empty())
-        .or_else(environment)
-        .filter(|name| !name.is_empty())
+    let is_named = |name: &String| !name.is_empty();
+    let environment = || std::env::var("NATS_CONTEXT").ok().filter(is_named);
+    let given = global.context.clone().filter(is_named);
+    given.or_else(environment)
 }
 
 /// What a context of the NATS CLI says in a key of ours.
