@@ -46,7 +46,7 @@ impl TokenKind {
             Self::Activation => "an activation",
             Self::AuthorizationRequest => "an authorization request",
             Self::AuthorizationResponse => "an authorization response",
-            Self::Generic => "something else",
+            Self::Generic => "another kind",
         }
     }
 

@@ -298,18 +298,11 @@ impl NscStore {
     }
 
     /// Replaces what is there if it is still what the edit began from. Called with the lock held.
-    fn replace(&self, of: &Stored, token: &Token, base: Revision) -> Result<(), StoreError> {
-        let path = self.file_of(of).map_err(|error| match error {
-            StoreError::NotFound { what } => StoreError::Stale {
-                place: what,
-                found: None,
-            },
-            error => error,
-        })?;
-        let held = self.read(&path)?;
+    fn replace(&self, path: &Path, token: &Token, base: Revision) -> Result<(), StoreError> {
+        let held = self.read(path)?;
         if held.revision() != base {
             return Err(StoreError::Stale {
-                place: self.tree.shown(&path),
+                place: self.tree.shown(path),
                 found: Some(held.revision()),
             });
         }
@@ -318,7 +311,7 @@ impl NscStore {
             let why = format!("{} gives way to {}, under another name", old.name, new.name);
             return Err(StoreError::Unfit { why: why.into() });
         }
-        write_file(&path, token.text().as_bytes(), Over::Anything)
+        write_file(path, token.text().as_bytes(), Over::Anything)
     }
 }
 
@@ -343,12 +336,16 @@ impl Store for NscStore {
             sweep(&lock, directory);
         }
         match (base, there) {
-            (Some(base), _) => self.replace(of, token, base),
+            (Some(base), Ok(path)) => self.replace(&path, token, base),
+            (Some(_), Err(StoreError::NotFound { what })) => Err(StoreError::Stale {
+                place: what,
+                found: None,
+            }),
             (None, Err(StoreError::NotFound { .. })) => self.add(of, token),
             (None, Ok(path)) => Err(StoreError::Taken {
                 place: self.tree.shown(&path),
             }),
-            (None, Err(error)) => Err(error),
+            (_, Err(error)) => Err(error),
         }
     }
 

@@ -230,7 +230,7 @@ impl SystemAccount {
     }
 }
 
-/// One message of PACK: `A...|<token>`; the empty one is the end.
+/// The token in a message of PACK, which stands behind the account's key and a bar.
 fn split_packed(body: &[u8]) -> Result<Token, SysError> {
     let text = String::from_utf8_lossy(body);
     let token = text.split_once('|').map_or(&*text, |(_, token)| token);

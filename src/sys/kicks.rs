@@ -37,7 +37,8 @@ pub(super) struct Kicks {
 }
 
 impl Kicks {
-    /// Sends all; a connection that is just coming back is waited for. A server ignores a kick that nobody waits for, so each has a place for its answer: `<inbox>.<n>`.
+    /// Sends all; a connection that is just coming back is waited for. A server ignores a kick without a reply subject, so each has
+    /// one of its own: `<inbox>.<n>`.
     pub(super) async fn send(
         link: &Link,
         ids: &[ConnId],

@@ -15,7 +15,6 @@ use nats_oam::actions::action::Action;
 use nats_oam::actions::ports::Ports;
 use nats_oam::actions::user::creds::WriteCreds;
 use nats_oam::actions::user::reissue::ReissueUser;
-use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::Description;
 use nats_oam::jwt::keys::{KeyKind, PublicKey};
 use nats_oam::jwt::signer::Signer as _;
@@ -23,7 +22,7 @@ use nats_oam::store::keyring::{Keyring, NewKey};
 use nats_oam::store::signer::{CredsSigner, CredsSource};
 use serde::{Deserialize, Serialize};
 
-use crate::support::between::{applied, open_ports, prepared};
+use crate::support::between::{applied, open_ports, prepared, revoking};
 use crate::support::files::{copy, ends_in, hashes};
 use crate::support::process::{orders, process};
 use crate::support::world::{Tenant, World};
@@ -182,11 +181,7 @@ fn sign_with(keyring: &Keyring, key: PublicKey, creds: PathBuf) {
 
 async fn act_on(ports: &Ports, account: &str, leaked: &Path) {
     let a = format!("{account}/a");
-    let revoke = RevokeUsers {
-        whom: vec![a.parse().unwrap()],
-        all: None,
-        before: None,
-    };
+    let revoke = revoking(&a);
     let reissue = ReissueUser {
         user: a.parse().unwrap(),
         keep_key: false,
@@ -201,10 +196,7 @@ async fn act_on(ports: &Ports, account: &str, leaked: &Path) {
     done(&revoke, ports).await;
     done(&reissue, ports).await;
     done(&creds, ports).await;
-    let leaked = RevokeUsers {
-        whom: vec![format!("@{}", leaked.display()).parse().unwrap()],
-        ..revoke
-    };
+    let leaked = revoking(&format!("@{}", leaked.display()));
     prepared(&leaked, ports).await;
 }
 

@@ -6,13 +6,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::console::Console;
-use crate::support::patience::DEADLINE;
+use crate::support::patience::tried_until;
 use crate::support::skip::needs;
 use crate::support::tools::Tool;
 
@@ -83,15 +82,12 @@ impl Place {
     /// Waits until nothing is left; the servers are given the time that they need to end.
     #[track_caller]
     fn is_empty_in_the_end(&self) {
-        let start = Instant::now();
-        loop {
-            let (processes, files) = (self.processes(), self.files());
-            if processes.is_empty() && files.is_empty() {
-                return;
+        tried_until("nothing of it is left", || {
+            match (self.processes(), self.files()) {
+                (processes, files) if processes.is_empty() && files.is_empty() => Ok(()),
+                left => Err(left),
             }
-            assert!(start.elapsed() < DEADLINE, "left: {processes:?} {files:?}");
-            std::thread::sleep(Duration::from_millis(30));
-        }
+        });
     }
 }
 

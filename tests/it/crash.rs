@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex};
 
 use futures::StreamExt as _;
 use nats_oam::actions::recovery::{Stands, Unfinished, unfinished};
-use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::Description;
 use nats_oam::jwt::account::Account;
 use nats_oam::jwt::keys::{AccountId, PublicKey};
@@ -29,7 +28,7 @@ use nats_oam::text::Text;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
-use crate::support::between::{Moment, applied, open_ports, prepared, with_moments};
+use crate::support::between::{Moment, applied, open_ports, prepared, revoking, with_moments};
 use crate::support::ears::Ears;
 use crate::support::process::{orders, process};
 use crate::support::world::{Admin, Tenant, World, text};
@@ -175,11 +174,7 @@ async fn a_process_that_dies() {
     let mut ports = with_moments(opened, fate.moment(), fate.moment());
     ports.record.ledger = Arc::new(MortalLedger(ports.record.ledger, fate.clone()));
     ports.store = Some(Arc::new(MortalStore(ports.store.unwrap(), fate)));
-    let revoke = RevokeUsers {
-        whom: vec![orders.user.parse().unwrap()],
-        all: None,
-        before: None,
-    };
+    let revoke = revoking(&orders.user);
 
     let preview = prepared(&revoke, &ports).await;
     let outcome = applied(preview, &ports).await;

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
-use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::Order;
 use nats_oam::jwt::keys::KeyKind;
 use nats_oam::jwt::signer::Signer as _;
@@ -17,7 +16,7 @@ use nats_oam::store::keyring::{Keyring, NewKey};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::between::{Moment, applied, applied_until, nothing, ports, prepared};
+use crate::support::between::{Moment, applied, applied_until, nothing, ports, prepared, revoking};
 use crate::support::ears::pushed_of;
 use crate::support::patience::{looked_until, until};
 use crate::support::process::take_interrupts;
@@ -246,11 +245,7 @@ async fn the_intent_is_on_disk_before_the_push_and_the_result_after_it() {
         Box::pin(std::future::ready(()))
     });
     let ports = ports(world, &admin, look, nothing()).await;
-    let revoke = RevokeUsers {
-        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
-        all: None,
-        before: None,
-    };
+    let revoke = revoking(&format!("{}/a", tenant.name));
 
     let outcome = applied(prepared(&revoke, &ports).await, &ports).await;
 
@@ -410,11 +405,7 @@ async fn an_act_that_is_cancelled_before_its_first_step_does_nothing_and_is_reco
     let (tenant, admin, ears) = (world.tenant(), world.admin(), world.ears().await);
     let mut pushes = ears.pushes().await;
     let ports = ports(world, &admin, nothing(), nothing()).await;
-    let revoke = RevokeUsers {
-        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
-        all: None,
-        before: None,
-    };
+    let revoke = revoking(&format!("{}/a", tenant.name));
     let cancel = CancellationToken::new();
     cancel.cancel();
 

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use futures::StreamExt as _;
 use nats_oam::actions::guard::{self, Guarded};
 use nats_oam::actions::ports::Ports;
-use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::{ClientOrder, Description, Order};
 use nats_oam::ledger::audit::{Digest, Outcome as Word};
 use nats_oam::ledger::guard::{Guard, LIFETIME};
@@ -16,7 +15,9 @@ use tokio::sync::Barrier;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::between::{Moment, applied_under_guard, guarding, open_ports, prepared};
+use crate::support::between::{
+    Moment, applied_under_guard, guarding, open_ports, prepared, revoking,
+};
 use crate::support::patience::{DEADLINE, looked_until};
 use crate::support::world::{Tenant, World};
 
@@ -45,11 +46,7 @@ fn an_intruder_on_a_server_that_comes_late_is_out_by_our_update() {
     world.order(&Order::Kill("n3".into()));
 
     let outcome = runtime.block_on(async {
-        let revoke = RevokeUsers {
-            whom: vec!["ORDERS/worker-night".parse().unwrap()],
-            all: None,
-            before: None,
-        };
+        let revoke = revoking("ORDERS/worker-night");
         applied_under_guard(prepared(&revoke, &ports).await, &ports).await
     });
 

@@ -22,7 +22,7 @@ use nats_oam::ledger::audit::{Outcome as Word, Phase};
 use nats_oam::store::keyring::{Keyring, NewKey};
 use tokio::sync::Barrier;
 
-use crate::support::between::{Moment, applied, nothing, ports, ports_proving, prepared};
+use crate::support::between::{Moment, applied, nothing, ports, ports_proving, prepared, revoking};
 use crate::support::ears::Ears;
 use crate::support::world::{Tenant, World, finished};
 
@@ -34,12 +34,8 @@ fn someone() -> UserId {
     key.public_key().try_into().unwrap()
 }
 
-fn revoking(tenant: &Tenant, user: UserId) -> RevokeUsers {
-    RevokeUsers {
-        whom: vec![format!("{}/{user}", tenant.id).parse().unwrap()],
-        all: None,
-        before: None,
-    }
+fn revoking_of(tenant: &Tenant, user: UserId) -> RevokeUsers {
+    revoking(&format!("{}/{user}", tenant.id))
 }
 
 /// The first time it comes to this, waits until the other has come to it too.
@@ -71,7 +67,7 @@ async fn agreed(ears: &Ears, tenant: &Tenant, revoked: &[UserId]) -> Token {
 }
 
 async fn revoked_through(ports: &Ports, tenant: &Tenant, user: UserId) -> Outcome {
-    applied(prepared(&revoking(tenant, user), ports).await, ports).await
+    applied(prepared(&revoking_of(tenant, user), ports).await, ports).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,8 +84,8 @@ async fn two_who_revoke_at_the_same_moment_both_have_their_way() {
         let users = [someone(), someone()];
         revoked.extend(users);
         let previews = [
-            prepared(&revoking(&tenant, users[0]), &one).await,
-            prepared(&revoking(&tenant, users[1]), &two).await,
+            prepared(&revoking_of(&tenant, users[0]), &one).await,
+            prepared(&revoking_of(&tenant, users[1]), &two).await,
         ];
         let [first, second] = previews;
 
@@ -190,7 +186,7 @@ async fn a_base_that_changed_since_the_preview_is_stale_and_nothing_is_done() {
     let rival = Rival::of(world, &tenant).await;
     let ports = ports(world, &admin, nothing(), nothing()).await;
     let (ours, theirs) = (someone(), someone());
-    let preview = prepared(&revoking(&tenant, ours), &ports).await;
+    let preview = prepared(&revoking_of(&tenant, ours), &ports).await;
     rival.revokes(&rival.base().await, theirs).await;
 
     let outcome = applied(preview, &ports).await;

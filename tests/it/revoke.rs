@@ -1,8 +1,6 @@
 //! Revocations by the real program on real servers: closed everywhere, proven, and nobody in again. What comes of a silent
 //! server is in `silence`, of another admin in `races`.
 
-use std::time::Duration;
-
 use nats_oam::jwt::account::Account;
 use nats_oam::jwt::token::Token;
 use serde_json::{Value, json};
@@ -10,9 +8,6 @@ use serde_json::{Value, json};
 use crate::support::ears::Ears;
 use crate::support::patience::until;
 use crate::support::world::{Admin, Ran, Tenant, World, codes, run_as_shown, text};
-
-/// How long nobody may log in after it was called verified.
-const QUIET: Duration = Duration::from_secs(3);
 
 const SERVERS: [&str; 3] = ["n1", "n2", "n3"];
 
@@ -22,19 +17,6 @@ async fn on_every_server(world: &World, ears: &Ears, tenant: &Tenant, user: &str
         world.client(tenant, user, server);
     }
     ears.connected(tenant, user, SERVERS.len()).await;
-}
-
-/// Nobody of this key is in, and nobody comes in while its clients keep knocking.
-async fn stays_out(ears: &Ears, tenant: &Tenant, user: &str) {
-    let key = tenant.user(user);
-    let mut logins = ears.logins(tenant.id).await;
-    let open = ears.open(tenant.id, 3).await;
-    assert!(
-        open.iter().all(|row| row.user != Some(key.to_string())),
-        "{open:?}"
-    );
-    let in_again = logins.during(QUIET).await;
-    assert!(!in_again.contains(&key), "{in_again:?}");
 }
 
 fn revoke(admin: &Admin, whom: &str, confirm: &str) -> Ran {
@@ -59,7 +41,7 @@ async fn a_revocation_is_verified_on_three_servers_and_its_clients_stay_out() {
 
     let ran = revoke(&admin, &format!("{}/a", tenant.name), &tenant.tail("a"));
 
-    stays_out(&ears, &tenant, "a").await;
+    ears.stays_out(&tenant, "a").await;
     let mut outcome = verified(&ran);
     let took = outcome["took_ms"].take().as_u64().unwrap();
     assert!(took > 0);
@@ -148,7 +130,7 @@ async fn whoever_holds_a_connection_is_revoked_by_it() {
         json!(tenant.user("r").to_string())
     );
     assert_eq!(outcome["closed"], 1);
-    stays_out(&ears, &tenant, "r").await;
+    ears.stays_out(&tenant, "r").await;
     assert_eq!(ears.connected(&tenant, "b", 1).await.len(), 1);
 }
 
@@ -172,8 +154,8 @@ async fn a_whole_account_is_revoked_by_its_name() {
     let outcome = verified(&ran);
     assert_eq!(outcome["closed"], 2);
     assert_eq!(outcome["targets"][0]["kind"], "account");
-    stays_out(&ears, &tenant, "a").await;
-    stays_out(&ears, &tenant, "b").await;
+    ears.stays_out(&tenant, "a").await;
+    ears.stays_out(&tenant, "b").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -229,7 +211,7 @@ async fn a_bearer_user_beside_it_is_named_and_does_not_prevent_proof() {
     let what = text(&outcome["warnings"][0]["what"]);
     assert!(what.contains("k-on-n1"), "{what}");
     assert_eq!(outcome["unknown"].as_array().unwrap().len(), 1);
-    stays_out(&ears, &tenant, "a").await;
+    ears.stays_out(&tenant, "a").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -289,7 +271,7 @@ async fn a_plan_says_all_that_a_revocation_does_and_its_command_does_it() {
     assert_eq!(ears.connected(&tenant, "a", 1).await.len(), 1);
     assert_eq!(tenant.token_in_store().revision(), base.revision());
     verified(&run_as_shown(&admin, &command));
-    stays_out(&ears, &tenant, "a").await;
+    ears.stays_out(&tenant, "a").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,7 +331,7 @@ async fn one_who_claims_to_be_another_is_neither_spared_nor_taken_for_it() {
         outcome["targets"][0]["key"],
         json!(tenant.user("b").to_string())
     );
-    stays_out(&ears, &tenant, "b").await;
+    ears.stays_out(&tenant, "b").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -376,8 +358,8 @@ async fn users_of_two_accounts_are_revoked_at_once_by_their_number() {
     assert_eq!(outcome["servers"][0]["closed"], 2);
     assert_eq!(outcome["targets"].as_array().unwrap().len(), 2);
     both_are_recorded(&admin, &outcome["audit"], [(&one, "a"), (&two, "b")]);
-    stays_out(&ears, &one, "a").await;
-    stays_out(&ears, &two, "b").await;
+    ears.stays_out(&one, "a").await;
+    ears.stays_out(&two, "b").await;
     let again = admin.run(&act);
     assert_eq!(
         (again.code, &again.json()["error"]["code"]),

@@ -20,7 +20,7 @@ use nats_oam::ledger::audit::Outcome as Word;
 use nats_oam::text::Text;
 use serde_json::{Value, json};
 
-use crate::support::between::{Moment, applied, nothing, open_ports, ports, prepared};
+use crate::support::between::{Moment, applied, nothing, open_ports, ports, prepared, revoking};
 use crate::support::ears::Ears;
 use crate::support::patience::until;
 use crate::support::world::{Admin, OwnWorld, Ran, Tenant, World, codes, text};
@@ -56,12 +56,8 @@ async fn by(server: &str, world: &World, admin: &Admin) -> Ports {
     open_ports(&near, admin.home.path()).await
 }
 
-fn revoking(tenant: &Tenant) -> RevokeUsers {
-    RevokeUsers {
-        whom: vec![format!("{}/a", tenant.name).parse().unwrap()],
-        all: None,
-        before: None,
-    }
+fn revoking_a(tenant: &Tenant) -> RevokeUsers {
+    revoking(&format!("{}/a", tenant.name))
 }
 
 /// Two servers proved it, and of the third nothing is known.
@@ -148,7 +144,7 @@ async fn a_server_that_freezes_while_we_talk_by_it_is_left_for_another() {
     let ports = by("n3", &world, &admin).await;
     world.order(&Order::Freeze("n3".to_owned()));
 
-    let preview = prepared(&revoking(&tenant), &ports).await;
+    let preview = prepared(&revoking_a(&tenant), &ports).await;
     let silent = silent_in(&preview);
     let outcome = applied(preview, &ports).await;
     world.order(&Order::Thaw("n3".to_owned()));
@@ -368,7 +364,7 @@ async fn an_act_after_the_end_of_our_own_server_waits_for_the_login_to_come_back
     let ports = by("n3", &world, &admin).await;
     world.order(&Order::Kill("n3".to_owned()));
 
-    let outcome = applied(prepared(&revoking(&tenant), &ports).await, &ports).await;
+    let outcome = applied(prepared(&revoking_a(&tenant), &ports).await, &ports).await;
 
     assert_eq!(outcome.error, None);
     assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
@@ -391,7 +387,7 @@ async fn what_went_out_before_all_servers_died_is_recorded_and_not_guarded_in_si
     });
     let ports = ports(&world, &admin, nothing(), end_all).await;
 
-    let outcome = applied(prepared(&revoking(&tenant), &ports).await, &ports).await;
+    let outcome = applied(prepared(&revoking_a(&tenant), &ports).await, &ports).await;
 
     assert_eq!(outcome.word, Word::Unverified, "{:#?}", outcome.report);
     assert_eq!(outcome.report.silent(), ["n1", "n2", "n3"].map(Text::from));

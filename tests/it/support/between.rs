@@ -15,6 +15,7 @@ use nats_oam::actions::outcome::Outcome;
 use nats_oam::actions::plan::{Consent, Preview};
 use nats_oam::actions::ports::{Context, Ports};
 use nats_oam::actions::prepare::prepare;
+use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::Description;
 use nats_oam::inventory::connection::ConnectionRow;
 use nats_oam::jwt::keys::{AccountId, ConnId, ServerId};
@@ -132,6 +133,15 @@ pub async fn open_ports(sandbox: &Description, home: &Path) -> Ports {
         now: Timestamp::now,
     };
     open(opening).await.unwrap().ports
+}
+
+/// The act that revokes one user.
+pub fn revoking(whom: &str) -> RevokeUsers {
+    RevokeUsers {
+        whom: vec![whom.parse().unwrap()],
+        all: None,
+        before: None,
+    }
 }
 
 pub async fn prepared<A: Action>(action: &A, ports: &Ports) -> Preview {

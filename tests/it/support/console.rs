@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -72,7 +72,9 @@ impl Console {
     /// Starts it in the sandbox, at the home of somebody.
     pub fn of(admin: &Admin) -> Self {
         let arguments = [OsStr::new("--context"), admin.context.as_os_str()];
-        Self::start(&arguments, admin.home.path(), &[])
+        let folders = admin.folders();
+        let folders = folders.each_ref().map(|(name, at)| (*name, at.as_os_str()));
+        Self::start(&arguments, admin.home.path(), &folders)
     }
 
     /// Starts it, and takes its terminal away once that shows a text.
@@ -81,10 +83,21 @@ impl Console {
         let mut reader = master.try_clone_reader().unwrap();
         let mut terminal = blank_terminal();
         let mut bytes = [0; 4096];
+        // Who reads cannot wait with a deadline, and a reader on another thread would keep the terminal: the program is ended
+        // instead, and then the reading.
+        let (shown, is_shown) = channel::<()>();
+        let mut killer = child.clone_killer();
+        std::thread::spawn(move || match is_shown.recv_timeout(DEADLINE) {
+            Err(RecvTimeoutError::Timeout) => drop(killer.kill()),
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => {}
+        });
         while !terminal.screen().contents().contains(shows) {
-            let read = reader.read(&mut bytes).unwrap();
+            let read = reader.read(&mut bytes).unwrap_or(0);
+            let screen = terminal.screen().contents();
+            assert!(read > 0, "waited in vain: {shows}:\n{screen}");
             terminal.process(&bytes[..read]);
         }
+        drop(shown);
         child
     }
 

@@ -16,6 +16,9 @@ use super::world::{Tenant, World};
 
 const ANSWER: Duration = Duration::from_secs(5);
 
+/// How long nobody may log in after it was called verified.
+const QUIET: Duration = Duration::from_secs(3);
+
 /// Someone in the system account.
 pub struct Ears {
     client: Client,
@@ -64,6 +67,17 @@ impl Ears {
     pub async fn logins(&self, account: AccountId) -> Logins {
         let subject = format!("$SYS.ACCOUNT.{account}.CONNECT");
         Logins(self.subscribe(subject).await)
+    }
+
+    /// Nobody of this key is in on any server, and nobody comes in while its clients keep knocking.
+    pub async fn stays_out(&self, tenant: &Tenant, user: &str) {
+        let key = tenant.user(user);
+        let mut logins = self.logins(tenant.id).await;
+        let open = self.open(tenant.id, 3).await;
+        let is_of_another = |row: &Open| row.user != Some(key.to_string());
+        assert!(open.iter().all(is_of_another), "{open:?}");
+        let in_again = logins.during(QUIET).await;
+        assert!(!in_again.contains(&key), "{in_again:?}");
     }
 
     /// Tokens that anybody pushes from now on.

@@ -268,16 +268,23 @@ impl Admin {
         command
     }
 
+    /// The variables that say where the folders of this admin are.
+    pub fn folders(&self) -> [(&'static str, PathBuf); 3] {
+        [
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_STATE_HOME", "state"),
+        ]
+        .map(|(variable, folder)| (variable, self.home.path().join(folder)))
+    }
+
     /// The program, with nothing of the caller's own settings.
     pub fn bare(&self, args: &[&str]) -> Command {
         let mut command = Command::new(PROGRAM);
-        let home = self.home.path();
         command
             .env_clear()
-            .env("HOME", home)
-            .env("XDG_CONFIG_HOME", home.join("config"))
-            .env("XDG_DATA_HOME", home.join("data"))
-            .env("XDG_STATE_HOME", home.join("state"))
+            .env("HOME", self.home.path())
+            .envs(self.folders())
             .env("USER", "kim")
             .args(args)
             .stdin(Stdio::null())
