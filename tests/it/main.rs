@@ -26,6 +26,7 @@ mod guard;
 mod identity;
 mod kick;
 mod leaf;
+mod lone;
 mod races;
 mod reads;
 mod reissue;

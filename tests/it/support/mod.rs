@@ -9,6 +9,7 @@
 //! ```
 
 pub mod between;
+pub mod certificate;
 pub mod console;
 pub mod ears;
 pub mod files;

@@ -328,7 +328,7 @@ pub fn finished(child: Child) -> Ran {
     ran(child.wait_with_output().unwrap())
 }
 
-fn ran(output: Output) -> Ran {
+pub fn ran(output: Output) -> Ran {
     Ran {
         code: output.status.code().unwrap(),
         stdout: String::from_utf8(output.stdout).unwrap(),

@@ -12,10 +12,11 @@ use nats_oam::inventory::server::{Belonging, Resolver, ServerState};
 use nats_oam::jwt::edit::with;
 use nats_oam::jwt::envelope::TokenKind;
 use nats_oam::jwt::json::Node;
-use nats_oam::jwt::keys::{AccountId, ConnId, KeyKind};
+use nats_oam::jwt::keys::{AccountId, ConnId, KeyKind, ServerId};
 use nats_oam::jwt::signer::Signer as _;
 use nats_oam::store::keyring::NewKey;
 use nats_oam::sys::{ConnQuery, Kicked, Proof, Right, Sys, SysError, SysEvent, Update};
+use serde_json::{Value, json};
 
 use self::world::{SPARE_ACCOUNTS, World, account, heard, open, revoking, trusted_key};
 use crate::support::patience::until;
@@ -308,4 +309,61 @@ async fn a_frozen_server_is_silent_and_does_not_stop_the_others() {
             .then_some(())
     })
     .await;
+}
+
+/// Connections in one answer, as we ask for them.
+const PAGE: u64 = 16_384;
+
+/// Somebody in the system account who answers as a server would that has more than one page of connections, and falls silent
+/// after the first. Real ones cannot be frozen between two answers.
+async fn answers_one_page(world: &World, id: ServerId) {
+    let server = world.user(world.system_id(), "busy");
+    let client = server.connect(world.url(0)).await;
+    let mut asked = client
+        .subscribe("$SYS.REQ.SERVER.PING.CONNZ")
+        .await
+        .unwrap();
+    let further = client
+        .subscribe(format!("$SYS.REQ.SERVER.{id}.CONNZ"))
+        .await
+        .unwrap();
+    client.flush().await.unwrap();
+    let rows: Vec<Value> = (1..=PAGE).map(|cid| json!({"cid": cid})).collect();
+    let page = json!({"server": {"id": id, "name": "busy"}, "data": {"connections": rows}});
+    let page = page.to_string();
+    tokio::spawn(async move {
+        while let Some(question) = asked.next().await {
+            let to = question.reply.unwrap();
+            client.publish(to, page.clone().into()).await.unwrap();
+        }
+        drop(further); // held until here: it hears, and says nothing
+    });
+}
+
+#[tokio::test]
+async fn a_server_that_freezes_between_two_pages_has_not_said_all() {
+    let Some(tools) = needs(&[Tool::NatsServer]) else {
+        return;
+    };
+    let sandbox = sandbox(tools.path(Tool::NatsServer), SPARE_ACCOUNTS, false);
+    let mut world = World::of(&sandbox);
+    let mut expected = world.description.servers[0].clone();
+    "busy".clone_into(&mut expected.name);
+    world.description.servers.push(expected);
+    let system = world.system().await;
+    let busy = ServerId::from_bytes([7; 32]);
+    answers_one_page(&world, busy).await;
+
+    let told = Sys::connections(&system, ConnQuery::Open).await.unwrap();
+
+    assert_eq!(told.silent, ["busy".into()]);
+    let whole: Vec<String> = told
+        .whole()
+        .map(|(server, _)| server.name.to_string())
+        .collect();
+    assert_eq!(whole.len(), 3, "{whole:?}");
+    assert!(!whole.contains(&"busy".to_owned()));
+    let part = told.answers().find(|(server, _)| server.id == busy);
+    let (_, rows) = part.unwrap();
+    assert_eq!(rows.len(), usize::try_from(PAGE).unwrap());
 }
