@@ -29,6 +29,14 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+/// Flags and nothing else. It answers no question and tells no mistake: what it cannot read is for [`Cli`].
+#[derive(Debug, Parser)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
+pub(super) struct Flags {
+    #[command(flatten)]
+    pub(super) global: Global,
+}
+
 /// Flags that every command takes.
 #[derive(Clone, Debug, Args)]
 #[expect(
@@ -382,9 +390,9 @@ pub enum AuditVerb {
 mod tests {
     use std::collections::BTreeSet;
 
-    use clap::{Command, CommandFactory as _};
+    use clap::{Command, CommandFactory as _, Parser as _};
 
-    use super::Cli;
+    use super::{Cli, Flags};
 
     /// Arguments of a command and those below it that are called like a flag of every command.
     fn clashing(command: &Command, everywhere: &BTreeSet<String>) -> Vec<String> {
@@ -407,5 +415,45 @@ mod tests {
         let clashing = clashing(&command, &everywhere.collect());
 
         assert_eq!(clashing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn flags_alone_are_read_as_beside_a_noun() {
+        let lines: [&[&str]; 5] = [
+            &[],
+            &["--server", "a,b", "-qvv", "--theme", "calm-light"],
+            &["--context=prod", "--read-only", "--color", "256"],
+            &["--sort", "-name", "--where", "name=x", "--limit", "3"],
+            &["--json", "--timeout", "7s"],
+        ];
+        for line in lines {
+            let line = ["nats-oam"].iter().chain(line);
+
+            let alone = Flags::try_parse_from(line.clone()).unwrap();
+
+            let beside = Cli::try_parse_from(line).unwrap();
+            assert!(beside.command.is_none());
+            assert_eq!(
+                format!("{:?}", alone.global),
+                format!("{:?}", beside.global)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_more_than_flags_is_left_to_the_whole_reading() {
+        for line in [
+            "user ls",
+            "--help",
+            "-h",
+            "--version",
+            "--nonsense",
+            "nonsense",
+            "--json --csv",
+        ] {
+            let line = std::iter::once("nats-oam").chain(line.split(' '));
+
+            assert!(Flags::try_parse_from(line).is_err());
+        }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
+use ratatui::style::Style;
 
 use super::acts::{self, Allowed};
 use super::{App, body};
@@ -30,7 +31,10 @@ pub fn render(app: &App, frame: &mut Frame<'_>, now: Timestamp) -> Painted {
         glyphs: app.looks.glyphs,
         now,
     };
-    buf.set_style(area, paint.style(Role::Surface));
+    let surface = paint.style(Role::Surface);
+    if surface != Style::default() {
+        buf.set_style(area, surface);
+    }
     if area.width < LEAST.width || area.height < LEAST.height {
         let words = format!(
             "{}x{} is too small: at least {}x{}",

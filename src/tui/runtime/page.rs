@@ -177,7 +177,8 @@ impl Page {
             self.wide.insert(at);
             self.wide.remove(&next)
         } else {
-            self.wide.remove(&at)
+            // Most screens have none, and no place is looked up there.
+            !self.wide.is_empty() && self.wide.remove(&at)
         };
     }
 

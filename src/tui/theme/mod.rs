@@ -6,6 +6,7 @@ pub mod role;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use ratatui::style::{Color, Style};
@@ -95,6 +96,7 @@ impl Theme {
 
 /// A file with all that it inherits; at the bottom always the default theme.
 fn inherited(name: &str, folder: Option<&Path>, warnings: &mut Vec<Warning>) -> File {
+    let standard = ours(DEFAULT).unwrap_or_default();
     let mut line = Vec::new();
     let mut next = Some(name.to_owned());
     while let Some(name) = next.take().filter(|_| line.len() < GENERATIONS) {
@@ -110,29 +112,38 @@ fn inherited(name: &str, folder: Option<&Path>, warnings: &mut Vec<Warning>) -> 
                 break;
             }
         };
+        if source == standard {
+            break; // every line ends here
+        }
         let (file, told) = file::read(&name, &source);
         warnings.extend(told);
         next.clone_from(&file.inherits);
         line.push(file);
     }
-    let (bottom, _) = file::read(DEFAULT, &source(DEFAULT, None).unwrap_or_default());
+    let (bottom, _) = file::read(DEFAULT, standard);
     line.into_iter()
         .rev()
         .fold(bottom, |parent, child| child.over(parent))
 }
 
 /// The text of a theme: one's own, which nobody else could have written, else ours.
-fn source(name: &str, folder: Option<&Path>) -> Result<String, Text> {
+fn source(name: &str, folder: Option<&Path>) -> Result<Cow<'static, str>, Text> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if let Some(folder) = folder.filter(|_| name.chars().all(is_plain)) {
         let theirs = config::read_own(&folder.join(format!("{name}.toml")));
         if let Some(theirs) = theirs.map_err(|error| Text::from(error.to_string()))? {
-            return Ok(theirs);
+            return Ok(theirs.into());
         }
     }
-    let ours = OURS.iter().find(|(known, _)| *known == name);
-    let ours = ours.map(|(_, source)| (*source).to_owned());
+    let ours = ours(name).map(Cow::Borrowed);
     ours.ok_or_else(|| "there is no theme of this name".into())
+}
+
+/// The text of a theme that the program brings.
+fn ours(name: &str) -> Option<&'static str> {
+    let mut all = OURS.iter();
+    all.find(|(known, _)| *known == name)
+        .map(|(_, source)| *source)
 }
 
 fn style(file: &File, role: Role, depth: Depth) -> Style {

@@ -72,7 +72,7 @@ impl Paint<'_> {
         role: Role,
     ) -> u16 {
         let style = self.style(role);
-        let (end, _) = buf.set_stringn(at.x, at.y, text, usize::from(u16::MAX), style);
+        let end = set_text(buf, at, text, style);
         if goes_on == GoesOn::No {
             return end;
         }
@@ -104,6 +104,23 @@ impl Paint<'_> {
             (cut, GoesOn::Yes) => Cow::Owned(format!("{cut}{}", self.glyph(Glyph::Ellipsis))),
         }
     }
+}
+
+/// Writes text from a place to the right. Most of it is printable ASCII, a cell a byte, of which nobody has to ask how wide it is.
+/// Returns where it ended.
+fn set_text(buf: &mut Buffer, at: Position, text: &str, style: Style) -> u16 {
+    if !text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return buf.set_stringn(at.x, at.y, text, usize::MAX, style).0;
+    }
+    let mut end = at.x;
+    for letter in text.split_inclusive(|_| true) {
+        let Some(cell) = buf.cell_mut(Position::new(end, at.y)) else {
+            break;
+        };
+        cell.set_symbol(letter).set_style(style);
+        end += 1;
+    }
+    end
 }
 
 /// Whether a text was cut, and room left for the sign that says so.

@@ -29,7 +29,9 @@ impl Rule<'_> {
         style.add_modifier = ratatui::style::Modifier::empty();
         let stroke = paint.glyph(Glyph::Horizontal);
         for x in area.left()..area.right() {
-            buf.set_stringn(x, area.y, stroke, 1, style);
+            if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
+                cell.set_symbol(stroke).set_style(style);
+            }
         }
         let begin = self.paint_right(paint, area, buf);
         let mut x = area.x + 2;
