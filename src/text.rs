@@ -158,7 +158,9 @@ pub fn marked<T>(serialize: impl FnOnce() -> T) -> T {
 
 impl Serialize for Text {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if MARKING.get() && self.is_altered() {
+        if !self.is_altered() {
+            serializer.serialize_str(&self.0)
+        } else if MARKING.get() {
             serializer.collect_str(&format_args!("{ALTERED}{self}"))
         } else {
             serializer.collect_str(self)

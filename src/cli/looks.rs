@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::output::out;
+use super::output::out_lines;
 use crate::inventory::cell::Align;
 use crate::inventory::columns::{Column, Columns, Field, Row};
 use crate::text::csv_field;
@@ -21,21 +21,18 @@ pub(super) fn table<R: Row>(rows: &[&R], columns: &Columns<R>, now: Timestamp) {
         u16::MAX
     };
     let fitted = columns.fit(rows, now, width);
-    let line = |cells: Vec<String>| out(cells.join("  ").trim_end());
-    line(
-        fitted
+    let line = |cell: &dyn Fn(&Column<R>) -> String| {
+        let cells: Vec<String> = fitted
             .iter()
-            .map(|column| padded(column, column.field.title))
-            .collect(),
-    );
-    for row in rows {
-        line(
-            fitted
-                .iter()
-                .map(|column| padded(column, &column.field.shown(row, now).to_string()))
-                .collect(),
-        );
-    }
+            .map(|column| padded(column, &cell(column)))
+            .collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    let titles = line(&|column| column.field.title.to_owned());
+    let rows = rows
+        .iter()
+        .map(|row| line(&|column| column.field.shown(row, now).to_string()));
+    out_lines(std::iter::once(titles).chain(rows));
 }
 
 /// A value in its column: cut where it is too long, filled up on the side that its kind says.
@@ -80,14 +77,12 @@ fn terminal_width() -> u16 {
 
 pub(super) fn csv<R: Row>(rows: &[&R], fields: &[&'static Field<R>]) {
     let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
-    out(&names.join(","));
-    for row in rows {
-        let cells: Vec<String> = fields
-            .iter()
-            .map(|field| csv_field(&(field.cell)(row).exact(field.kind).to_string()))
-            .collect();
-        out(&cells.join(","));
-    }
+    let rows = rows.iter().map(|row| {
+        let cell = |field: &&'static Field<R>| (field.cell)(row).exact(field.kind).to_string();
+        let cells: Vec<String> = fields.iter().map(|field| csv_field(&cell(field))).collect();
+        cells.join(",")
+    });
+    out_lines(std::iter::once(names.join(",")).chain(rows));
 }
 
 /// A JSON value as indented lines, for people.

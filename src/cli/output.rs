@@ -1,23 +1,27 @@
 //! What is printed: one JSON object, JSON lines, CSV or a table on standard output; everything else on standard error. The only
 //! file that prints. Text of others is in its safe form everywhere, and JSON names the fields in which that shows.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::args::Global;
+use super::json::{to_value, with_items, with_written};
 use super::looks::{csv, outline, table};
 use crate::actions::plan::Warning;
 use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::arrange::{Query, Sort, first};
 use crate::inventory::columns::{Columns, Field, Row};
 use crate::inventory::filter::Filter;
-use crate::text::{ALTERED, Text, marked};
+use crate::text::Text;
 
 /// The version of every object.
 const SCHEMA: &str = "nats-oam/1";
+
+/// Bytes that are written at once.
+const BLOCK: usize = 64 * 1_024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
@@ -130,7 +134,7 @@ impl Output {
     }
 
     /// Prints a list, filtered, sorted and cut as the flags say.
-    pub(super) fn list<R: Row + Serialize>(
+    pub(super) fn list<R: Row + Serialize + Sync>(
         &self,
         kind: &str,
         rows: &[R],
@@ -140,7 +144,7 @@ impl Output {
     }
 
     /// The same with columns of its own choice where nobody chose any.
-    pub(super) fn list_by<R: Row + Serialize>(
+    pub(super) fn list_by<R: Row + Serialize + Sync>(
         &self,
         kind: &str,
         rows: &[R],
@@ -152,12 +156,10 @@ impl Output {
         match self.format {
             Format::Json => {
                 let envelope = self.envelope(&format!("{kind}.list"), answer);
-                out(&with_items(envelope, chosen.into_iter().map(to_json)));
+                out_lines([with_items(envelope, &chosen)]);
             }
             Format::Lines => {
-                for row in chosen {
-                    out(&line(kind, row));
-                }
+                out_lines(chosen.iter().map(|row| line(kind, row)));
                 out(&self.ending(answer));
             }
             Format::Csv => {
@@ -315,7 +317,7 @@ pub(super) struct Stream<'a> {
 
 impl Stream<'_> {
     /// What is there when it begins, as a list.
-    pub(super) fn rows<R: Row + Serialize>(
+    pub(super) fn rows<R: Row + Serialize + Sync>(
         &mut self,
         rows: &[R],
         answer: &Answer,
@@ -349,31 +351,14 @@ impl Stream<'_> {
     /// It is over.
     pub(super) fn end(self, answer: &Answer) {
         match self.output.format {
-            Format::Json => out(&self.object(answer)),
+            Format::Json => {
+                let envelope = self.output.envelope(&format!("{}.list", self.kind), answer);
+                out_lines([with_written(envelope, &self.held)]);
+            }
             Format::Lines => out(&self.output.ending(answer)),
             Format::Csv | Format::Table => {}
         }
     }
-
-    fn object(self, answer: &Answer) -> String {
-        let kind = format!("{}.list", self.kind);
-        with_items(self.output.envelope(&kind, answer), self.held)
-    }
-}
-
-/// An envelope with its items behind everything else. Items are written one by one: a tree of 100,000 would be most of the work.
-fn with_items(envelope: Map<String, Value>, items: impl IntoIterator<Item = String>) -> String {
-    let mut text = Value::Object(envelope).to_string();
-    text.pop(); // the brace that ends it
-    text.push_str(",\"items\":[");
-    for (nth, item) in items.into_iter().enumerate() {
-        if nth > 0 {
-            text.push(',');
-        }
-        text.push_str(&item);
-    }
-    text.push_str("]}");
-    text
 }
 
 /// One item of a stream, with its kind. An item with a `kind` of its own (a client, a scoped key) keeps that one.
@@ -392,8 +377,18 @@ pub(super) fn tell(line: &str) {
 
 /// A line of data on standard output. A reader that went away has had enough.
 pub(super) fn out(line: &str) {
-    let mut stdout = io::stdout().lock();
-    let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    out_lines(std::iter::once(line));
+}
+
+/// Lines of data, in as few writes as there can be.
+pub(super) fn out_lines(lines: impl IntoIterator<Item = impl AsRef<[u8]>>) {
+    let mut stdout = BufWriter::with_capacity(BLOCK, io::stdout().lock());
+    let mut write = |line: &[u8]| {
+        stdout.write_all(line)?;
+        stdout.write_all(b"\n")
+    };
+    let written = lines.into_iter().try_for_each(|line| write(line.as_ref()));
+    let _ = written.and_then(|()| stdout.flush());
 }
 
 /// What happened, what is true now, what to do.
@@ -417,66 +412,4 @@ pub(super) fn usage(what: &str) {
         what,
         "nothing was done",
     )));
-}
-
-/// JSON with `"unsafe"` in every object in which a text was altered.
-fn to_value(value: &impl Serialize) -> Value {
-    let value = marked(|| serde_json::to_value(value));
-    let mut value = value.unwrap_or_else(|error| json!({"error": error.to_string()}));
-    name_unsafe(&mut value);
-    value
-}
-
-/// The same as text. Only where a text was altered a tree is needed, to say which fields those are.
-fn to_json(value: &impl Serialize) -> String {
-    match marked(|| serde_json::to_string(value)) {
-        Ok(text) if !text.contains(ALTERED) => text,
-        Ok(_) | Err(_) => to_value(value).to_string(),
-    }
-}
-
-/// Takes the marks away and says, in each object, which of its fields had one. Tells whether this value had.
-fn name_unsafe(value: &mut Value) -> bool {
-    match value {
-        Value::String(text) => match text.strip_prefix(ALTERED) {
-            Some(safe) => {
-                *text = safe.to_owned();
-                true
-            }
-            None => false,
-        },
-        Value::Array(items) => {
-            let mut found = false;
-            for item in items {
-                found |= name_unsafe(item) && !item.is_object();
-            }
-            found
-        }
-        Value::Object(fields) => {
-            unmark_keys(fields);
-            let mut altered = Vec::new();
-            for (key, field) in fields.iter_mut() {
-                if name_unsafe(field) && !field.is_object() {
-                    altered.push(Value::from(key.as_str()));
-                }
-            }
-            let found = !altered.is_empty();
-            if found {
-                fields.insert("unsafe".to_owned(), Value::Array(altered));
-            }
-            found
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// Takes the marks from names that somebody else wrote, as of an export's revocations.
-fn unmark_keys(fields: &mut Map<String, Value>) {
-    if fields.keys().any(|key| key.starts_with(ALTERED)) {
-        let unmarked = |(key, value): (String, Value)| {
-            let key = key.strip_prefix(ALTERED).map_or(key.clone(), str::to_owned);
-            (key, value)
-        };
-        *fields = std::mem::take(fields).into_iter().map(unmarked).collect();
-    }
 }

@@ -133,7 +133,7 @@ impl PublicKey {
     /// Writes [`Self::short`] without a string of its own: tables do it for every row that is seen.
     pub fn write_short(&self, to: &mut impl fmt::Write) -> fmt::Result {
         let letters = self.letters();
-        let part = |from, to| std::str::from_utf8(&letters[from..to]).unwrap_or_default();
+        let part = |from, to| as_str(&letters[from..to]);
         write!(to, "{}..{}", part(0, 4), part(KEY_CHARS - 4, KEY_CHARS))
     }
 
@@ -157,8 +157,13 @@ impl PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(std::str::from_utf8(&self.letters()).unwrap_or_default())
+        f.pad(as_str(&self.letters()))
     }
+}
+
+/// Letters of base32 are ASCII.
+fn as_str(letters: &[u8]) -> &str {
+    std::str::from_utf8(letters).unwrap_or_default()
 }
 
 impl fmt::Debug for PublicKey {
@@ -185,7 +190,7 @@ impl FromStr for PublicKey {
 
 impl Serialize for PublicKey {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(as_str(&self.letters()))
     }
 }
 
@@ -256,7 +261,7 @@ macro_rules! id {
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                self.key().serialize(serializer)
             }
         }
 

@@ -2,10 +2,15 @@
 //! It never waits: what is not a regular file is not opened, and a race that swaps one in cannot block. It does not look
 //! inside.
 
-use std::fs::{File, FileType, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{File, FileType};
 use std::io::{self, Read};
-use std::path::Path;
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 
+#[cfg(unix)]
+use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroize as _;
 
 use crate::inventory::Problem;
@@ -20,7 +25,7 @@ const FIRST_READ: usize = 16 * 1024;
 pub(super) struct Reader {
     buffer: Vec<u8>,
     /// Where symbolic links may lead: below this directory.
-    root: std::path::PathBuf,
+    root: PathBuf,
 }
 
 impl Reader {
@@ -48,6 +53,20 @@ impl Reader {
         self.fill(path)
     }
 
+    /// The same for a file of a directory that is held open.
+    pub(super) fn read_in(
+        &mut self,
+        folder: &Folder,
+        name: &OsStr,
+        kind: FileType,
+    ) -> Result<&[u8], Problem> {
+        if kind.is_symlink() {
+            return self.read_as(&folder.path.join(name), kind);
+        }
+        regular(kind)?;
+        self.take(folder.open_file(name))
+    }
+
     /// Whether a directory may be listed: a link to one counts only if it stays below `root`.
     pub(super) fn may_list(&self, directory: &Path) -> Result<(), Problem> {
         let at = directory.symlink_metadata().map_err(|e| unreadable(&e))?;
@@ -55,7 +74,11 @@ impl Reader {
     }
 
     fn fill(&mut self, path: &Path) -> Result<&[u8], Problem> {
-        let file = open(path).map_err(|e| unreadable(&e))?;
+        self.take(open(path))
+    }
+
+    fn take(&mut self, file: io::Result<File>) -> Result<&[u8], Problem> {
+        let file = file.map_err(|e| unreadable(&e))?;
         let length = read_up_to_limit(file, &mut self.buffer).map_err(|e| unreadable(&e))?;
         match self.buffer.get(..length) {
             None => Err(Problem::TooLarge),
@@ -94,26 +117,57 @@ fn read_up_to_limit(mut file: File, buffer: &mut Vec<u8>) -> io::Result<usize> {
     }
 }
 
-/// Opens without following a last link and without waiting for the other end of a pipe.
+/// A directory that is held open: the way to it is walked once, not for each of its files.
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    #[cfg(unix)]
+    handle: OwnedFd,
+}
+
+#[cfg(unix)]
+impl Folder {
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = rustix::fs::open(&path, flags, Mode::empty())?;
+        Ok(Self { path, handle })
+    }
+
+    fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        Ok(rustix::fs::openat(&self.handle, name, FOR_READING, Mode::empty())?.into())
+    }
+}
+
+#[cfg(not(unix))]
+impl Folder {
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        Ok(Self { path })
+    }
+
+    fn open_file(&self, name: &OsStr) -> io::Result<File> {
+        open(&self.path.join(name))
+    }
+}
+
+/// Without following a last link, and without waiting for the other end of a pipe.
+#[cfg(unix)]
+const FOR_READING: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
 #[cfg(unix)]
 fn open(path: &Path) -> io::Result<File> {
-    use rustix::fs::OFlags;
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY;
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)
+    Ok(rustix::fs::open(path, FOR_READING, Mode::empty())?.into())
 }
 
 #[cfg(not(unix))]
 fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).open(path)
+    File::open(path)
 }
 
 /// Where a link leads, if that is a regular file below `root`.
-fn follow(root: &Path, path: &Path) -> Result<std::path::PathBuf, Problem> {
+fn follow(root: &Path, path: &Path) -> Result<PathBuf, Problem> {
     let target = path.canonicalize().map_err(|e| unreadable(&e))?;
     if !target.starts_with(root) {
         return Err(Problem::LeadsOut);

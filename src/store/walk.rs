@@ -1,7 +1,7 @@
 //! Reads a whole store and tells it as facts: threads read directories, what they find streams out from the first one on.
 //! Nothing that lies there is left out: what gives no row is a flaw with its place. No signature is checked here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, FileType};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::thread;
 use super::claim;
 use super::marker::Marker;
 use super::queue::Queue;
-use super::read::{Reader, is_directory, unreadable};
+use super::read::{Folder, Reader, is_directory, unreadable};
 use super::tree::Tree;
 use crate::inventory::account::{AccountRow, OperatorRow};
 use crate::inventory::user::{Unread, UserEntry, UsersBuilder};
@@ -76,6 +76,7 @@ struct Directory {
     name: Text,
     /// Whose token lies in it; `None` if that could not be read.
     account: Option<AccountId>,
+    users: Folder,
 }
 
 /// Facts that are not users, on their way out.
@@ -218,6 +219,22 @@ impl<'a> Findings<'a> {
         Some(id)
     }
 
+    /// The directory of an account's users and what lies in it; `None` if there is nothing.
+    fn users(&mut self, directory: &Text) -> Option<(Folder, Vec<(OsString, FileType)>)> {
+        let path = self.tree.users(directory);
+        let files = self.list(&path);
+        if files.is_empty() {
+            return None;
+        }
+        match Folder::open(path.clone()) {
+            Ok(folder) => Some((folder, files)),
+            Err(error) => {
+                self.flaw(&path, unreadable(&error));
+                None
+            }
+        }
+    }
+
     /// Says what nsc does not expect beside the token and `users`.
     fn beside(&mut self, directory: &Text) {
         let dir = self.tree.account_dir(directory);
@@ -323,10 +340,13 @@ impl<'a> Worker<'a> {
     fn account(&mut self, directory: Text) -> Vec<Piece> {
         let account = self.findings.account(&directory, self.operator);
         self.findings.beside(&directory);
-        let mut files = self.findings.list(&self.findings.tree.users(&directory));
+        let Some((users, mut files)) = self.findings.users(&directory) else {
+            return Vec::new();
+        };
         let of = Arc::new(Directory {
             name: directory,
             account,
+            users,
         });
         let rest = files.split_off(files.len().min(SLICE));
         self.read_users(&of, &files);
@@ -339,26 +359,26 @@ impl<'a> Worker<'a> {
     }
 
     fn read_users(&mut self, of: &Directory, files: &[(OsString, FileType)]) {
-        let mut path = self.findings.tree.users(&of.name);
         for (name, kind) in files {
-            path.push(name);
             match name.to_string_lossy().strip_suffix(".jwt") {
-                Some(stem) => self.read_user(of, stem, &path, *kind),
+                Some(stem) => self.read_user(of, stem, (name, *kind)),
                 None if is_hidden(name) => {}
-                None => self.findings.flaw(&path, Problem::Unexpected),
+                None => self
+                    .findings
+                    .flaw(&of.users.path.join(name), Problem::Unexpected),
             }
-            path.pop();
         }
     }
 
-    fn read_user(&mut self, of: &Directory, stem: &str, path: &Path, kind: FileType) {
+    fn read_user(&mut self, of: &Directory, stem: &str, (name, kind): (&OsStr, FileType)) {
         let Self {
             findings,
             users,
             scratch,
             ..
         } = self;
-        let read = findings.reader.read_as(path, kind).and_then(as_text);
+        let read = findings.reader.read_in(&of.users, name, kind);
+        let read = read.and_then(as_text);
         let told = read.and_then(|token| tell_user(users, of, stem, token, scratch));
         if let Err(problem) = told {
             users.push_unread(Unread {
@@ -416,7 +436,7 @@ fn user_problems<S>(
 }
 
 /// Temporary files, and what file managers leave.
-fn is_hidden(name: &std::ffi::OsStr) -> bool {
+fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 

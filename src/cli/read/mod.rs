@@ -97,7 +97,7 @@ fn unasked(opened: &Opened) -> Answer {
 }
 
 /// Prints a list, and gives the exit code.
-fn list<R: Row + Serialize>(kind: &str, rows: &[R], answer: &Answer, output: &Output) -> u8 {
+fn list<R: Row + Serialize + Sync>(kind: &str, rows: &[R], answer: &Answer, output: &Output) -> u8 {
     match output.list(kind, rows, answer) {
         Ok(()) => answer.exit(),
         Err(explanation) => fail(&format!("{kind}.list"), &explanation, output),

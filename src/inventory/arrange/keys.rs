@@ -87,10 +87,48 @@ struct Place {
     end: usize,
 }
 
+/// Amounts with their rows, turned round where the greatest comes first. Most fit into 64 bits, which are compared several times
+/// as fast; what does not lies before all of those or behind.
+#[derive(Default)]
+struct Amounts {
+    before: Vec<(i128, u32)>,
+    common: Vec<(i64, u32)>,
+    behind: Vec<(i128, u32)>,
+}
+
+impl Amounts {
+    fn push(&mut self, amount: i128, number: u32) {
+        match i64::try_from(amount) {
+            Ok(amount) => self.common.push((amount, number)),
+            Err(_) if amount < 0 => self.before.push((amount, number)),
+            Err(_) => self.behind.push((amount, number)),
+        }
+    }
+
+    fn sort(&mut self, stopped: &dyn Fn() -> bool) -> Option<()> {
+        sort(&mut self.before, Ord::cmp, stopped)?;
+        sort(&mut self.common, Ord::cmp, stopped)?;
+        sort(&mut self.behind, Ord::cmp, stopped)
+    }
+
+    fn keep_first(&mut self, page: usize) {
+        keep_first(&mut self.before, Ord::cmp, page);
+        keep_first(&mut self.common, Ord::cmp, page);
+        keep_first(&mut self.behind, Ord::cmp, page);
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u32> {
+        let before = self.before.iter().map(|(_, number)| *number);
+        let common = self.common.iter().map(|(_, number)| *number);
+        let behind = self.behind.iter().map(|(_, number)| *number);
+        before.chain(common).chain(behind)
+    }
+}
+
 /// What all rows sort as. The values of one field are all amounts or all texts, but for those that are not known.
 pub(super) struct Keys {
     direction: Direction,
-    amounts: Vec<(i128, u32)>,
+    amounts: Amounts,
     texts: Vec<(Place, u32)>,
     arena: String,
     unknown: Vec<u32>,
@@ -105,7 +143,7 @@ impl Keys {
     ) -> Option<Self> {
         let mut keys = Self {
             direction: sort.direction,
-            amounts: Vec::new(),
+            amounts: Amounts::default(),
             texts: Vec::new(),
             arena: String::new(),
             unknown: Vec::new(),
@@ -133,7 +171,7 @@ impl Keys {
         scratch: &mut String,
     ) {
         match Rank::of(cell, field) {
-            Rank::Amount(amount) => self.amounts.push((amount, number)),
+            Rank::Amount(amount) => self.amounts.push(self.direction.turn(amount), number),
             Rank::Unknown => self.unknown.push(number),
             Rank::Text => {
                 let start = self.arena.len();
@@ -158,7 +196,7 @@ impl Keys {
             arena,
             ..
         } = &mut self;
-        sort(amounts, by(*direction, i128::cmp), stopped)?;
+        amounts.sort(stopped)?;
         sort(texts, by(*direction, in_text(arena)), stopped)?;
         Some(self.numbers())
     }
@@ -171,7 +209,7 @@ impl Keys {
             arena,
             ..
         } = &mut self;
-        keep_first(amounts, by(*direction, i128::cmp), page);
+        amounts.keep_first(page);
         keep_first(texts, by(*direction, in_text(arena)), page);
         let mut numbers = self.numbers();
         numbers.truncate(page);
@@ -179,9 +217,9 @@ impl Keys {
     }
 
     fn numbers(self) -> Vec<u32> {
-        let amounts = self.amounts.iter().map(|(_, number)| *number);
         let texts = self.texts.iter().map(|(_, number)| *number);
-        amounts.chain(texts).chain(self.unknown).collect()
+        let known = self.amounts.numbers().chain(texts);
+        known.chain(self.unknown).collect()
     }
 }
 

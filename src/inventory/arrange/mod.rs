@@ -80,6 +80,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// An amount that sorts upwards as this one ought to sort.
+    fn turn(self, amount: i128) -> i128 {
+        match self {
+            Self::Ascending => amount,
+            Self::Descending => !amount,
+        }
+    }
+
     fn of(self, ordering: Ordering) -> Ordering {
         match self {
             Self::Ascending => ordering,

@@ -1,6 +1,8 @@
 //! The keys of the picture, and how much hangs on each.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::live::LiveUsers;
 use crate::inventory::account_line::AccountLine;
@@ -70,7 +72,7 @@ pub(super) fn lines(told: &Told, accounts: &[AccountLine], signed: &Signed<'_>) 
         lines.extend(of_account(line, told, signed));
     }
     let named: HashSet<PublicKey> = lines.iter().map(|line| line.key).collect();
-    let strays = told.held.keys().filter(|key| !named.contains(key));
+    let strays = told.held.keys().filter(|key| !named.contains(*key));
     lines.extend(strays.map(|key| KeyLine {
         signs: Signs::default(),
         ..bare(*key, told)

@@ -1,6 +1,6 @@
 //! Who is connected: users by what their tokens prove. A claim counts for nobody.
 
-use std::collections::{HashMap, HashSet};
+use hashbrown::{HashMap, HashSet};
 
 use crate::inventory::connection::{ConnectionRow, Identity};
 use crate::inventory::told::{Live, Told};

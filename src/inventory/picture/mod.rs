@@ -1,5 +1,6 @@
 //! The joined picture: one row for every account, user, role and key that the store or a server names. Pure, and made anew
-//! from what was told; connections are not in it, but counted by it.
+//! from what was told; connections are not in it, but counted by it. Its tables are `hashbrown`'s own, which hash keys of 32 bytes
+//! several times faster than those of `std`.
 //!
 //! ```text
 //! Told { store: accounts, users, keys · servers: copies, counts, connections } ──> Picture { accounts users roles keys }
@@ -12,8 +13,9 @@ mod tests;
 mod users;
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::account_line::{AccountLine, Standing};
 use super::connection::Named;

@@ -1,7 +1,8 @@
 //! The users of the picture: those of the store, those that only a live token shows, those that only a revocation names.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::live::{LiveUser, LiveUsers};
 use super::{Labels, by_name};
@@ -185,9 +186,9 @@ impl Joining<'_> {
             let mut shared: HashMap<u32, Shared> = HashMap::new();
             for row in users.rows() {
                 let terms = shared.entry(row.terms_number()).or_insert_with(|| {
-                    let terms = row.terms::<Text>();
+                    let terms = row.terms::<&str>();
                     Shared {
-                        tags: terms.tags.into(),
+                        tags: terms.tags.into_iter().map(Text::from).collect(),
                         not_before: terms.not_before,
                     }
                 });
