@@ -6,7 +6,7 @@ use ratatui::layout::Position;
 use tui_input::backend::crossterm::EventHandler as _;
 use tui_input::{Input, InputRequest};
 
-use super::Paint;
+use super::{Paint, cells};
 use crate::tui::theme::Role;
 
 /// What is typed, with the place of the next letter.
@@ -68,8 +68,9 @@ impl Letters {
         let scroll = self.input.visual_scroll(usize::from(width));
         let shown: String = self.input.value().chars().skip(scroll).collect();
         let end = paint.put(buf, at, width, &shown, role);
-        let before = self.input.visual_cursor().saturating_sub(scroll);
-        let before = u16::try_from(before).unwrap_or(width).min(width);
+        let before = self.input.cursor().saturating_sub(scroll);
+        let before: String = shown.chars().take(before).collect();
+        let before = cells(&paint.glyphs.words(&before)).min(width);
         Shown {
             end,
             caret: Position::new(at.x.saturating_add(before), at.y),

@@ -12,7 +12,7 @@ use std::hash::Hash;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::glyph::Glyph;
+use super::glyph::{Glyph, Glyphs};
 use super::{Paint, Painted, Target, line_of};
 use crate::inventory::arrange::{Direction, Rows, Sort};
 use crate::inventory::cell::{Align, Cell};
@@ -227,19 +227,24 @@ fn is_altered(cell: Cell<'_>) -> bool {
     }
 }
 
-/// Gives the glyphs that stand for what a terminal would obey the look of a warning: control pictures, and numbers in `‹›`.
+/// Gives the glyphs that stand for what a terminal would obey the look of a warning: control pictures, and numbers in `‹›`; on
+/// a terminal that knows only ASCII `^[`, and numbers in `<>`.
 pub fn show_altered(paint: &Paint<'_>, area: Rect, buf: &mut Buffer) {
-    let mut inside = false;
+    let (opens, closes) = paint.glyphs.around_numbers();
+    let is_caret = |c| paint.glyphs == Glyphs::Ascii && c == '^';
+    let (mut inside, mut after_caret) = (false, false);
     for x in area.left()..area.right() {
         let Some(cell) = buf.cell_mut((x, area.y)) else {
             continue;
         };
         let first = cell.symbol().chars().next().unwrap_or(' ');
-        inside |= first == '‹';
-        if inside || ('\u{2400}'..='\u{2421}').contains(&first) {
+        inside |= first == opens;
+        let is_picture = ('\u{2400}'..='\u{2421}').contains(&first) || is_caret(first);
+        if inside || is_picture || after_caret {
             cell.set_style(paint.style(Role::Unsafe));
         }
-        inside &= first != '›';
+        inside &= first != closes;
+        after_caret = is_caret(first) && !after_caret;
     }
 }
 
