@@ -40,7 +40,7 @@ use self::runtime::event_loop::{EventLoop, INBOX, Perform as _, Stage, draw};
 use self::runtime::input;
 use self::runtime::perform::{Reopen, Workers};
 use self::runtime::screen::Screen;
-use self::runtime::terminal::{self, Modes, Mouse};
+use self::runtime::terminal::{self, Keys, Modes, Mouse};
 use self::theme::{DEFAULT, Depth, Themes};
 use self::widgets::glyph::Glyphs;
 use crate::actions::opening::{Opening, Reach};
@@ -188,6 +188,10 @@ impl Stage for Modes {
 
     fn mouse(&mut self, mouse: Mouse) -> io::Result<()> {
         self.set_mouse(mouse)
+    }
+
+    fn keys(&mut self, keys: Keys) -> io::Result<()> {
+        self.set_keys(keys)
     }
 }
 

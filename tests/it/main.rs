@@ -17,6 +17,7 @@ mod console;
 mod console_acts;
 mod console_board;
 mod console_ends;
+mod console_keys;
 mod console_rates;
 mod console_strangers;
 mod crash;

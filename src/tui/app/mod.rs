@@ -38,7 +38,7 @@ use self::toast::Toast;
 use self::visited::Visited;
 use super::keymap::{BOARD, Chord, GLOBAL, Keymap, POPUP};
 use super::popups::Popup;
-use super::runtime::terminal::Mouse;
+use super::runtime::terminal::{Keys, Mouse};
 use super::theme::Theme;
 use super::views::{Scene, View, ViewKind};
 use super::widgets::Painted;
@@ -210,6 +210,16 @@ impl App {
             model: &self.model,
             size: body(self.size),
             now,
+        }
+    }
+
+    /// How keys are to be told: a letter that confirms must not be one that is held. Where words are typed, every letter has to
+    /// come as its keyboard makes it.
+    pub fn keys(&self) -> Keys {
+        match &self.popup {
+            Some(Popup::Lifting(_)) => Keys::Events,
+            Some(Popup::Consent(asked)) if asked.takes_a_letter() => Keys::Events,
+            Some(_) | None => Keys::Letters,
         }
     }
 

@@ -106,6 +106,11 @@ impl Consenting {
         takes(self.plan(), Access::ReadOnly).is_ok_and(|takes| takes == self.takes)
     }
 
+    /// Whether the next key may be the consent.
+    pub(in crate::tui) fn takes_a_letter(&self) -> bool {
+        self.takes == Takes::Press && self.focus == Focus::Consent
+    }
+
     /// The terminal came to the front.
     pub(in crate::tui) fn look_again(&mut self, now: Timestamp) {
         self.steady.look_again(now);

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 /// Before that nobody has read anything: a key was meant for what stood there before.
 const GRACE: SignedDuration = SignedDuration::from_millis(300);
 
-/// The same key so soon is a key that is held. A terminal that tells repeats apart says so itself.
+/// The same key so soon is a key that is held. A terminal that knows better says so itself: see `terminal::Keys`.
 const REPEAT: SignedDuration = SignedDuration::from_millis(80);
 
 /// Since when something is seen, and the last key.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::screen::Screen;
-use super::terminal::Mouse;
+use super::terminal::{Keys, Mouse};
 use crate::tui::app::msg::{Effect, Msg};
 use crate::tui::app::{App, Running, render, update};
 use crate::tui::widgets::Painted;
@@ -39,6 +39,8 @@ pub trait Stage {
     fn suspend(&mut self) -> io::Result<Size>;
     /// Takes clicks, or leaves them to the terminal.
     fn mouse(&mut self, mouse: Mouse) -> io::Result<()>;
+    /// How keys are told from now on. The same as before changes nothing.
+    fn keys(&mut self, keys: Keys) -> io::Result<()>;
 }
 
 /// The loop and what it runs on.
@@ -100,6 +102,7 @@ where
     }
 
     fn draw(&mut self) -> io::Result<()> {
+        self.stage.keys(self.app.keys())?;
         draw(&mut self.app, &mut self.screen, (self.now)())
     }
 

@@ -7,6 +7,10 @@
 //! | bracketed paste | what is pasted is told from what is typed |
 //! | focus | a popup ignores keys just after the terminal comes to the front |
 //! | mouse | only where the settings ask for it |
+//! | keys that say when they are held | only while a popup waits for one letter |
+//!
+//! No mode is asked for first: a terminal that does not know one leaves it, and an answer that does not come would have to be
+//! waited for while keys are typed.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::Once;
@@ -16,7 +20,8 @@ use std::thread::{self, ThreadId};
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
-    EnableFocusChange, EnableMouseCapture,
+    EnableFocusChange, EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags,
+    PushKeyboardEnhancementFlags,
 };
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -30,6 +35,23 @@ pub enum Mouse {
     Ours,
     Terminals,
 }
+
+/// How the terminal tells keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    /// As letters: one that is held looks like one that is pressed again.
+    Letters,
+    /// As events, where the terminal speaks the kitty keyboard protocol. Letters that take several keys are lost by it.
+    Events,
+}
+
+/// That of the kitty keyboard protocol with which also letters and Enter say that they are held.
+const EVENTS: KeyboardEnhancementFlags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
+    .union(KeyboardEnhancementFlags::REPORT_EVENT_TYPES)
+    .union(KeyboardEnhancementFlags::REPORT_ALL_KEYS_AS_ESCAPE_CODES);
+
+/// Whether keys are told as events right now.
+static TOLD: AtomicBool = AtomicBool::new(false);
 
 /// Whether the modes are ours right now: they are left once.
 static ENTERED: AtomicBool = AtomicBool::new(false);
@@ -81,6 +103,20 @@ impl Modes {
         }
     }
 
+    /// Changes how keys are told, if they are told otherwise.
+    pub fn set_keys(&mut self, keys: Keys) -> io::Result<()> {
+        let wanted = keys == Keys::Events && !is_kernels();
+        if TOLD.swap(wanted, Ordering::SeqCst) == wanted {
+            return Ok(());
+        }
+        let mut out = io::stdout();
+        if wanted {
+            execute!(out, PushKeyboardEnhancementFlags(EVENTS))
+        } else {
+            execute!(out, PopKeyboardEnhancementFlags)
+        }
+    }
+
     /// Gives the terminal back to the shell, and takes it again when the shell continues us.
     pub fn suspend(&self) -> io::Result<Size> {
         leave();
@@ -88,6 +124,11 @@ impl Modes {
         self.take()?;
         size()
     }
+}
+
+/// The console of a kernel, which prints the digits of a mode that it does not know.
+fn is_kernels() -> bool {
+    std::env::var("TERM").is_ok_and(|term| term == "linux")
 }
 
 /// The size of the terminal, in cells.
@@ -108,6 +149,9 @@ fn leave() {
         return;
     }
     let mut out = io::stdout();
+    if TOLD.swap(false, Ordering::SeqCst) {
+        let _ = queue!(out, PopKeyboardEnhancementFlags);
+    }
     let _ = execute!(
         out,
         DisableMouseCapture,

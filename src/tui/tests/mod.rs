@@ -7,6 +7,7 @@ mod board;
 mod cost;
 mod form;
 mod frames;
+mod keys;
 mod live;
 mod palette;
 mod pasting;

@@ -21,7 +21,7 @@ use crate::tui::keymap::Resolution;
 use crate::tui::runtime::event_loop::{EventLoop, INBOX, Perform, Stage};
 use crate::tui::runtime::perform::Workers;
 use crate::tui::runtime::screen::Screen;
-use crate::tui::runtime::terminal::Mouse;
+use crate::tui::runtime::terminal::{Keys, Mouse};
 use crate::tui::theme::{Depth, Themes};
 use crate::tui::{Wishes, looks};
 
@@ -75,6 +75,10 @@ impl Stage for Nobody {
     }
 
     fn mouse(&mut self, _: Mouse) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn keys(&mut self, _: Keys) -> io::Result<()> {
         Ok(())
     }
 }

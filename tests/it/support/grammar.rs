@@ -57,7 +57,7 @@ fn ours(text: &str) -> Option<usize> {
         'h' | 'l' => parameters
             .strip_prefix('?')
             .is_some_and(|mode| MODES.contains(&mode)),
-        'u' => [">1", "<1"].contains(&parameters), // keys that say when they are held, while a popup asks
+        'u' => [">11", "<1"].contains(&parameters), // keys that say when they are held, while a popup asks
         _ => false,
     };
     is_ours.then_some("\u{1b}[".len() + end + last.len_utf8())
