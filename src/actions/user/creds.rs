@@ -3,12 +3,11 @@
 
 use std::path::PathBuf;
 
-use super::inherit::Heir;
+use super::inherit::{self, Heir};
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
 use crate::actions::facts::{Facts, KnownUser};
-use crate::actions::plan::{Issue, IssueKey, Plan, Step, StorePlace, Warning, WriteOut};
-use crate::actions::prepare::quoted;
-use crate::actions::refs::{UserRef, WhomRef};
+use crate::actions::plan::{Issue, Plan, Step, WriteOut};
+use crate::actions::refs::UserRef;
 use crate::actions::refusal::Refusal;
 use crate::actions::spec::{Direction, Level, Spec, Tier};
 use crate::actions::when::Expiry;
@@ -38,20 +37,11 @@ impl Action for WriteCreds {
     };
 
     fn bind(on: &Selection, _: &Standing) -> Bound<Self> {
-        match on.known_users().as_slice() {
-            // Where they go and how long they live is nobody's to guess.
-            [user] => Bound::Ask(vec![("user", user.to_ref().to_string())]),
-            [] => Bound::No("select a user, or a connection whose user is known".to_owned()),
-            _ => Bound::No("one user at a time".to_owned()),
-        }
+        inherit::asked_of_one(on)
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            whom: vec![WhomRef::User(self.user.clone())],
-            tokens: true,
-            ..Needs::default()
-        }
+        inherit::needs(&self.user)
     }
 
     fn plan(&self, facts: &Facts) -> Result<Plan, Refusal> {
@@ -94,23 +84,11 @@ impl WriteCreds {
         heir.may_keep_key()?;
         let signer = heir.signer(facts)?;
         let expires_at = heir.expires_at(Some(expires), facts.server_time)?;
-        if expires_at.is_none() {
-            let what = format!("the token of {} never expires", heir.user.shown());
-            plan.warnings.push(Warning::new("no_expiry", what));
-        }
+        heir.warn_of_no_end(expires_at, plan);
         plan.signer = Some(signer);
         Ok(Step::Issue(Box::new(Issue {
-            account: heir.user.account,
-            account_name: heir.account.account.name.clone(),
-            name: heir.old.envelope().name.clone(),
-            tree: heir.claims(signer),
-            key: IssueKey::Keep(heir.user.id),
-            signer: signer.key,
-            after: heir.after(),
-            expires_at,
             creds: self.place(),
-            store: StorePlace::Absent,
-            replaces: None,
+            ..heir.issue(signer, expires_at)
         })))
     }
 
@@ -121,13 +99,7 @@ impl WriteCreds {
     }
 
     fn command(&self, user: &KnownUser) -> String {
-        let mut command = format!("nats-oam user creds {}/{}", user.account, user.id);
-        if let Some(expires) = self.expires {
-            command = format!("{command} --expires {expires}");
-        }
-        if let Some(out) = &self.out {
-            command = format!("{command} --out {}", quoted(&out.to_string_lossy()));
-        }
-        command
+        let command = format!("nats-oam user creds {}/{}", user.account, user.id);
+        inherit::with_flags(command, self.expires, self.out.as_deref())
     }
 }

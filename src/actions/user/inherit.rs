@@ -1,8 +1,13 @@
-//! What a new token takes over from an old one: claims, signer, lifetime. An old token is believed only if its signature holds
+//! What a new token takes over from an old one: claims, signer, lifetime; and what acts that make one ask for. An old token is believed only if its signature holds
 //! and, where no store vouches for it, only if a key of the account made it.
 
+use std::path::Path;
+
+use crate::actions::action::{Bound, Needs, Selection};
 use crate::actions::facts::{AccountFacts, Facts, KnownUser};
-use crate::actions::plan::PlannedSigner;
+use crate::actions::plan::{Issue, IssueKey, Plan, PlannedSigner, StorePlace, Warning};
+use crate::actions::prepare::quoted;
+use crate::actions::refs::{UserRef, WhomRef};
 use crate::actions::refusal::Refusal;
 use crate::actions::when::Expiry;
 use crate::jwt::account::Account;
@@ -14,12 +19,46 @@ use crate::jwt::role::SignerKind;
 use crate::jwt::time::UnixTime;
 use crate::jwt::token::Token;
 use crate::jwt::user::User;
+use crate::store::CredsPlace;
 
 /// A user that gets a new token, with what that is made from.
 pub(super) struct Heir<'a> {
     pub(super) user: &'a KnownUser,
     pub(super) account: &'a AccountFacts,
     pub(super) old: &'a Token,
+}
+
+/// Asks for what the selection of one user leaves open: how long its token lives and where its creds go is nobody's to guess.
+pub(super) fn asked_of_one<A>(on: &Selection) -> Bound<A> {
+    match on.known_users().as_slice() {
+        [user] => Bound::Ask(vec![("user", user.to_ref().to_string())]),
+        [] => Bound::No("select a user, or a connection whose user is known".to_owned()),
+        _ => Bound::No("one user at a time".to_owned()),
+    }
+}
+
+/// What has to be known of the one whose token is inherited.
+pub(super) fn needs(user: &UserRef) -> Needs {
+    Needs {
+        whom: vec![WhomRef::User(user.clone())],
+        tokens: true,
+        ..Needs::default()
+    }
+}
+
+/// A command with what was said of the end and of the place.
+pub(super) fn with_flags(
+    mut command: String,
+    expires: Option<Expiry>,
+    out: Option<&Path>,
+) -> String {
+    if let Some(expires) = expires {
+        command = format!("{command} --expires {expires}");
+    }
+    if let Some(out) = out {
+        command = format!("{command} --out {}", quoted(&out.to_string_lossy()));
+    }
+    command
 }
 
 impl<'a> Heir<'a> {
@@ -63,7 +102,7 @@ impl<'a> Heir<'a> {
 
     /// Name, tags, permissions and restrictions, without what says whose and when. `signer` is who signs them now: any key but
     /// the account's own has to name the account.
-    pub(super) fn claims(&self, signer: PlannedSigner) -> Node {
+    fn claims(&self, signer: PlannedSigner) -> Node {
         let Node::Object(pairs) = self.old.as_read() else {
             return Node::EMPTY_OBJECT;
         };
@@ -113,6 +152,31 @@ impl<'a> Heir<'a> {
         }
         (kind.is_none() && User::is_bare(self.old))
             .then(|| format!("the key of a role that {} has no more", account.name))
+    }
+
+    /// The new token with the old key, for its creds alone.
+    pub(super) fn issue(&self, signer: PlannedSigner, expires_at: Option<UnixTime>) -> Issue {
+        Issue {
+            account: self.user.account,
+            account_name: self.account.account.name.clone(),
+            name: self.old.envelope().name.clone(),
+            tree: self.claims(signer),
+            key: IssueKey::Keep(self.user.id),
+            signer: signer.key,
+            after: self.after(),
+            expires_at,
+            creds: CredsPlace::Keyring,
+            store: StorePlace::Absent,
+            replaces: None,
+        }
+    }
+
+    /// A token without an end is worth a word.
+    pub(super) fn warn_of_no_end(&self, expires_at: Option<UnixTime>, plan: &mut Plan) {
+        if expires_at.is_none() {
+            let what = format!("the new token of {} never expires", self.user.shown());
+            plan.warnings.push(Warning::new("no_expiry", what));
+        }
     }
 
     /// When the new token ends: as asked, else it lives as long as the old one did. No end stays no end.
@@ -165,7 +229,7 @@ impl<'a> Heir<'a> {
     }
 
     /// The new token has to be younger than this, or it is dead on arrival or takes the place of another of its second.
-    pub(super) fn after(&self) -> Option<UnixTime> {
+    fn after(&self) -> Option<UnixTime> {
         let revoked = self.account.account.revocations.of_user(self.user.id);
         revoked.max(self.user.issued_at)
     }

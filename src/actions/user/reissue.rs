@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::inherit::Heir;
+use super::inherit::{self, Heir};
 use crate::actions::action::{Action, Bound, Needs, Selection, Standing};
 use crate::actions::facts::{Facts, KnownUser};
-use crate::actions::plan::{Issue, IssueKey, Plan, Step, StorePlace, Warning};
-use crate::actions::prepare::quoted;
-use crate::actions::refs::{UserRef, WhomRef};
+use crate::actions::plan::{Issue, IssueKey, Plan, Step, StorePlace};
+use crate::actions::refs::UserRef;
 use crate::actions::refusal::Refusal;
 use crate::actions::spec::{Direction, Level, Spec, Tier};
 use crate::actions::when::Expiry;
@@ -43,24 +42,11 @@ impl Action for ReissueUser {
         if standing.tier < Self::SPEC.tier {
             return Bound::No(Self::SPEC.tier.needs().to_owned());
         }
-        match on.known_users().as_slice() {
-            [user] => Bound::Ready(Self {
-                user: user.to_ref(),
-                keep_key: false,
-                expires: None,
-                out: None,
-            }),
-            [] => Bound::No("select a user, or a connection whose user is known".to_owned()),
-            _ => Bound::No("one user at a time".to_owned()),
-        }
+        inherit::asked_of_one(on)
     }
 
     fn needs(&self) -> Needs {
-        Needs {
-            whom: vec![WhomRef::User(self.user.clone())],
-            tokens: true,
-            ..Needs::default()
-        }
+        inherit::needs(&self.user)
     }
 
     fn plan(&self, facts: &Facts) -> Result<Plan, Refusal> {
@@ -81,28 +67,16 @@ impl Action for ReissueUser {
             plan.level = Level::Yes;
         }
         let expires_at = heir.expires_at(self.expires, facts.server_time)?;
-        if expires_at.is_none() {
-            plan.warnings.push(Warning::new(
-                "no_expiry",
-                format!("the new token of {} never expires", user.shown()),
-            ));
-        }
+        heir.warn_of_no_end(expires_at, &mut plan);
         plan.signer = Some(signer);
         plan.summary = format!("reissue user {} in {}", user.shown(), account.name);
         plan.reach.users = 1;
         plan.steps = vec![Step::Issue(Box::new(Issue {
-            account: user.account,
-            account_name: account.name.clone(),
-            name: heir.old.envelope().name.clone(),
-            tree: heir.claims(signer),
             key: if self.keep_key {
                 IssueKey::Keep(user.id)
             } else {
                 IssueKey::New
             },
-            signer: signer.key,
-            after: heir.after(),
-            expires_at,
             creds: self.place(is_revoked),
             store: if user.stored {
                 StorePlace::Replace {
@@ -112,6 +86,7 @@ impl Action for ReissueUser {
                 StorePlace::Absent
             },
             replaces: Some(user.id),
+            ..heir.issue(signer, expires_at)
         }))];
         plan.command = self.command(user);
         Ok(plan)
@@ -133,12 +108,6 @@ impl ReissueUser {
         if self.keep_key {
             command.push_str(" --keep-key");
         }
-        if let Some(expires) = self.expires {
-            command = format!("{command} --expires {expires}");
-        }
-        if let Some(out) = &self.out {
-            command = format!("{command} --out {}", quoted(&out.to_string_lossy()));
-        }
-        command
+        inherit::with_flags(command, self.expires, self.out.as_deref())
     }
 }

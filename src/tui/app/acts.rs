@@ -117,10 +117,11 @@ fn fields<A: Action>(known: &[(&'static str, String)]) -> Vec<Field> {
         let said = known.iter().find(|(id, _)| *id == arg.get_id().as_str());
         let (label, kind) = match (arg.get_long(), said) {
             (_, Some((_, said))) => (value, FieldKind::Known(said.clone())),
-            (Some(long), None) => (
+            (Some(long), None) if arg.get_action().takes_values() => (
                 format!("--{long} {value}"),
                 FieldKind::Flag(long.to_owned()),
             ),
+            (Some(long), None) => (format!("--{long}"), FieldKind::Switch(long.to_owned())),
             (None, None) => (value, FieldKind::Positional),
         };
         Field {

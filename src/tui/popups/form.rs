@@ -6,6 +6,7 @@
 //! │ USER               ACM7..F1TD/UDX3..7KQ2                    │
 //! │ --out FILE         leaked.creds_                            │
 //! │ --expires D|never                                           │
+//! │ --keep-key         no                                       │
 //! │                                                             │
 //! │ Where they go, instead of the keyring's own place           │
 //! ╰──────────────────────── enter preview   tab next   esc cancel ─╯
@@ -42,6 +43,17 @@ pub enum FieldKind {
     Known(String),
     Positional,
     Flag(String),
+    /// Said or not said; the blank turns it.
+    Switch(String),
+}
+
+/// The value of a switch that is turned on.
+const SAID: &str = "yes";
+
+impl Field {
+    fn is_said(&self) -> bool {
+        !self.value.text().trim().is_empty()
+    }
 }
 
 /// The arguments of one act.
@@ -106,6 +118,11 @@ impl Form {
                 let last = written.iter().rfind(|nth| **nth < focus);
                 self.focus = last.or(written.last()).copied().unwrap_or(focus);
             }
+            code if self.is_switch() => {
+                if code == KeyCode::Char(' ') {
+                    self.turn();
+                }
+            }
             _ => {
                 if let Some(field) = self.fields.get_mut(focus) {
                     field.value.key(key);
@@ -115,7 +132,22 @@ impl Form {
         Filled::NotYet
     }
 
+    fn is_switch(&self) -> bool {
+        let focus = self.fields.get(self.focus);
+        focus.is_some_and(|field| matches!(field.kind, FieldKind::Switch(_)))
+    }
+
+    fn turn(&mut self) {
+        if let Some(field) = self.fields.get_mut(self.focus) {
+            let said = if field.is_said() { "" } else { SAID };
+            field.value = Letters::new(said, LONGEST);
+        }
+    }
+
     pub(in crate::tui) fn paste(&mut self, text: &str) {
+        if self.is_switch() {
+            return;
+        }
         if let Some(field) = self.fields.get_mut(self.focus) {
             field.value.paste(text);
         }
@@ -124,15 +156,16 @@ impl Form {
     /// What was written, as on a command line: flags first, and no value passes for one.
     fn arguments(&self) -> Vec<String> {
         let value = |field: &Field| field.value.text().trim().to_owned();
-        let written = self.fields.iter().filter(|field| !value(field).is_empty());
+        let written = self.fields.iter().filter(|field| field.is_said());
         let flags = written.clone().filter_map(|field| match &field.kind {
             FieldKind::Flag(long) => Some(format!("--{long}={}", value(field))),
+            FieldKind::Switch(long) => Some(format!("--{long}")),
             FieldKind::Known(_) | FieldKind::Positional => None,
         });
         let positional = self.fields.iter().filter_map(|field| match &field.kind {
             FieldKind::Known(known) => Some(known.clone()),
             FieldKind::Positional => Some(value(field)).filter(|value| !value.is_empty()),
-            FieldKind::Flag(_) => None,
+            FieldKind::Flag(_) | FieldKind::Switch(_) => None,
         });
         flags.chain(["--".to_owned()]).chain(positional).collect()
     }
@@ -140,7 +173,11 @@ impl Form {
     pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) -> Position {
         let height = u16::try_from(self.fields.len() + 4).unwrap_or(u16::MAX);
         let area = centred(screen, WIDEST, height);
-        let foot = "enter preview   tab next   esc cancel";
+        let foot = if self.is_switch() {
+            "enter preview   space yes or no   tab next   esc cancel"
+        } else {
+            "enter preview   tab next   esc cancel"
+        };
         let inside = frame(paint, area, (self.title, foot), buf);
         let labels = self.fields.iter().map(|field| cells(&field.label));
         let begin = inside.x + labels.max().unwrap_or(0) + 2;
@@ -160,6 +197,14 @@ impl Form {
             let at = Position::new(begin, line.y);
             if let FieldKind::Known(known) = &field.kind {
                 paint.put(buf, at, room, &with_short_keys(known), Role::Muted);
+                continue;
+            }
+            if matches!(field.kind, FieldKind::Switch(_)) {
+                let said = if field.is_said() { SAID } else { "no" };
+                paint.put(buf, at, room, said, Role::Text);
+                if is_focus {
+                    caret = at;
+                }
                 continue;
             }
             let place = (at, room.saturating_sub(1));

@@ -84,3 +84,41 @@ fn what_is_pasted_into_a_form_is_text() {
     assert!(matches!(screen.app.popup, Some(Popup::Form(_))));
     assert!(screen.text().contains("/tmp/x.creds"), "{}", screen.text());
 }
+
+#[test]
+fn the_key_of_an_act_opens_its_form_and_a_switch_is_turned_by_the_blank() {
+    let mut screen = screen_of(WIDE, Depth::Mono, Access::Write, selected());
+    screen.press("I");
+    press(&mut screen, KeyCode::Char(' '));
+    screen.write("x"); // no letter writes into a switch
+    screen.send(Msg::Input(Event::Paste("no".to_owned())));
+    assert!(
+        screen.text().contains("--keep-key         yes"),
+        "{}",
+        screen.text()
+    );
+    press(&mut screen, KeyCode::Tab);
+    screen.write("1h");
+    press(&mut screen, KeyCode::Enter);
+
+    let [Effect::Prepare(_, Intent::Reissue(act))] = screen.effects.as_slice() else {
+        panic!("{:?}", screen.effects)
+    };
+    assert!(act.keep_key && act.expires.is_some() && act.out.is_none());
+    assert!(act.user.to_string().ends_with(&user().key().to_string()));
+}
+
+#[test]
+fn a_form_with_a_switch_on_a_small_terminal() {
+    let mut screen = screen_of(NARROW, Depth::Mono, Access::Write, selected());
+    screen.press("I");
+
+    insta::assert_snapshot!(screen.styled());
+    press(&mut screen, KeyCode::Char(' '));
+    press(&mut screen, KeyCode::Char(' '));
+    press(&mut screen, KeyCode::Enter);
+    let [Effect::Prepare(_, Intent::Reissue(act))] = screen.effects.as_slice() else {
+        panic!("{:?}", screen.effects)
+    };
+    assert!(!act.keep_key);
+}
