@@ -236,7 +236,7 @@ fn options(login: Arc<dyn Login>, trouble: Arc<Mutex<Option<SignError>>>) -> Con
 }
 
 /// Where to come back to: not where we were, if there is another. A server that froze would let us in only after a timeout.
-/// Tells which server was left.
+/// Tells which server was left, once for all tries to come back.
 fn another_server(
     leaves: watch::Sender<Text>,
 ) -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> + Send + Sync {
@@ -244,7 +244,8 @@ fn another_server(
     move |servers, info| {
         let is_first = info.server_id.is_empty();
         if !is_first {
-            leaves.send_replace(info.server_id.into());
+            let left = Text::from(info.server_id);
+            leaves.send_if_modified(|last| std::mem::replace(last, left.clone()) != left);
         }
         let mut was_at = lock(&was_at);
         let others = servers
