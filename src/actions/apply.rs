@@ -48,7 +48,8 @@ pub(super) struct Ended {
 /// Does what was approved. Errors are outcomes: a person is told what is true now.
 pub async fn apply(approved: Approved, ports: &Ports, manner: &Manner<'_>) -> Outcome {
     let started = Instant::now();
-    ports.freshen_census().await;
+    // What fails here fails again, and is told, at the first question.
+    let _ = ports.freshen_census().await;
     let draft = draft(&approved, ports);
     let intent = match ports
         .record

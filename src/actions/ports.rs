@@ -14,7 +14,7 @@ use crate::ledger::guard::Guards;
 use crate::ledger::roster::RosterFile;
 use crate::ledger::{Ledger, LedgerError};
 use crate::store::Store;
-use crate::sys::{Signers, Standing as KeyStanding, Sys};
+use crate::sys::{Signers, Standing as KeyStanding, Sys, SysError};
 use crate::text::Text;
 
 use super::action::Access;
@@ -108,18 +108,18 @@ impl Signers for AccountBook {
     }
 }
 
-/// How old a count of the servers may be before an act asks them: a server that died since would be waited for by every
+/// How old a count of the servers may be before it is taken anew: a server that died since would be waited for by every
 /// question.
 const FRESH: SignedDuration = SignedDuration::from_secs(1);
 
 impl Ports {
     /// Counts the servers anew if the last count is not fresh. Who cannot be counted now is silent in what follows.
-    pub(super) async fn freshen_census(&self) {
-        let Some(sys) = &self.sys else { return };
+    pub async fn freshen_census(&self) -> Result<(), SysError> {
+        let Some(sys) = &self.sys else { return Ok(()) };
         let age = (self.now)().duration_since(sys.census().borrow().at);
         if age > FRESH {
-            // What fails here fails again, and is told, at the first question.
-            let _ = sys.take_census().await;
+            sys.take_census().await?;
         }
+        Ok(())
     }
 }

@@ -141,7 +141,8 @@ pub async fn gather(
         .accounts
         .values()
         .for_each(|row| ports.book.learn(row.account.clone()));
-    ports.freshen_census().await;
+    // What fails here fails again, and is told, at the first question.
+    let _ = ports.freshen_census().await;
     let sys = ports.sys.as_deref();
     let census = sys.map(|sys| sys.census().borrow().clone());
     let elsewhere = accounts_elsewhere(needs, &stock, sys).await?;

@@ -36,7 +36,7 @@ async fn the_servers_are_counted_once_at_a_start() {
     let (ears, admin) = (world.ears().await, world.admin());
     let mut requests = ears.requests().await;
 
-    let ran = admin.run(&["account", "ls"]);
+    let ran = admin.run(&["server", "ls"]);
 
     let asked = requests.until_now(&ears).await;
     assert_eq!(ran.code, 0, "{ran:?}");

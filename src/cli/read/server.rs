@@ -77,7 +77,9 @@ async fn census(opened: &Opened) -> Result<std::sync::Arc<Census>, Explanation> 
         };
         return Err(opened.problems.last().cloned().unwrap_or_else(offline));
     };
-    sys.take_census().await.map_err(|error| error.explain())
+    let fresh = opened.ports.freshen_census().await;
+    fresh.map_err(|error| error.explain())?;
+    Ok(sys.census().borrow().clone())
 }
 
 fn asked(census: &Census) -> Asked {
