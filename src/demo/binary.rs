@@ -18,7 +18,7 @@ use crate::text::Text;
 /// The version that is fetched, and the oldest that is taken from the `PATH`.
 pub const VERSION: Version = Version([2, 15, 1]);
 
-/// A released version of nats-server.
+/// A released version of nats-server, or of a tool beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version([u32; 3]);
 
@@ -193,7 +193,7 @@ fn program_in(home: &Path) -> PathBuf {
 }
 
 /// The files of that name in the folders of a `PATH`, in its order.
-fn programs<'a>(path: &'a OsString, name: &str) -> impl Iterator<Item = PathBuf> + use<'a> {
+pub fn programs<'a>(path: &'a OsString, name: &str) -> impl Iterator<Item = PathBuf> + use<'a> {
     let file = format!("{name}{}", env::consts::EXE_SUFFIX);
     env::split_paths(path)
         .map(move |folder| folder.join(&file))
@@ -220,7 +220,7 @@ fn version_of(program: &Path) -> Result<Version, Text> {
 
 impl Version {
     /// Reads `2.15.1`; a pre-release (`2.16.0-RC.1`) counts as the release before which it came, for it has its features.
-    fn parse(written: &str) -> Option<Self> {
+    pub fn parse(written: &str) -> Option<Self> {
         let released = written.split(['-', '+']).next()?;
         let numbers: Vec<u32> = released
             .split('.')

@@ -14,6 +14,7 @@ pub mod console;
 pub mod ears;
 pub mod files;
 pub mod grammar;
+pub mod on_path;
 pub mod patience;
 pub mod process;
 pub mod skip;
