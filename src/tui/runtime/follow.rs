@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::look;
 use super::perform::tell;
@@ -18,7 +18,7 @@ use crate::sys::{Sys, SysEvent};
 use crate::tui::app::msg::{Interest, Msg};
 use crate::tui::app::seen::Roll;
 
-/// Between two reads of what was lost.
+/// Between two reads of what was lost, and between two tries to hear anything.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// The longest time to the next try of a read that fails.
@@ -31,17 +31,26 @@ pub(super) async fn follow(
     ports: &Ports,
     sys: &dyn Sys,
     inbox: &mpsc::Sender<Msg>,
+    interest: watch::Receiver<Interest>,
+) {
+    while_looked_at(interest, inbox, || listen(ports, sys, inbox)).await;
+}
+
+/// Listens while connections are looked at. What cannot be heard is tried again after a while, and when one comes back.
+async fn while_looked_at<F: Future<Output = Explanation>>(
     mut interest: watch::Receiver<Interest>,
+    inbox: &mpsc::Sender<Msg>,
+    listen: impl Fn() -> F,
 ) {
     while becomes(&mut interest, Looked::At).await {
         let ended = tokio::select! {
-            why = listen(ports, sys, inbox) => Some(why),
-            is_there = becomes(&mut interest, Looked::Away) => if is_there { None } else { return },
+            why = listen() => why,
+            _ = becomes(&mut interest, Looked::Away) => continue,
         };
-        if let Some(why) = ended {
-            tell(inbox, Msg::Roll(Err(why))).await;
-            // What cannot be heard is tried again when one comes back.
-            becomes(&mut interest, Looked::Away).await;
+        tell(inbox, Msg::Roll(Err(ended))).await;
+        tokio::select! {
+            () = sleep(PAUSE) => {}
+            _ = becomes(&mut interest, Looked::Away) => {}
         }
     }
 }
@@ -163,5 +172,28 @@ mod tests {
             told_of(3).await,
             [(0, false), (5, false), (15, false), (35, true)]
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_heard_is_tried_again_until_it_can() {
+        let (inbox, mut told) = mpsc::channel(16);
+        let (_look, interest) = watch::channel(Interest::Connections);
+        let (began, tries) = (Instant::now(), AtomicUsize::new(0));
+        let heard_at = std::sync::OnceLock::new();
+        let listen = async || {
+            if tries.fetch_add(1, Ordering::Relaxed) == 2 {
+                heard_at.set(began.elapsed().as_secs()).unwrap();
+                pending::<()>().await;
+            }
+            Explanation::new(Code::NotConnected, "the connection is down", "")
+        };
+
+        let follow = while_looked_at(interest, &inbox, listen);
+        // It never ends by itself.
+        let _ = tokio::time::timeout(LONGEST, follow).await;
+
+        assert_eq!(heard_at.get(), Some(&10));
+        let failures = std::iter::from_fn(|| told.try_recv().ok());
+        assert_eq!(failures.count(), 2);
     }
 }
