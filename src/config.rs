@@ -11,12 +11,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::explain::{Code, Explain, Explanation};
+use crate::system::{self, Stranger};
 use crate::text::Text;
 
 /// The folders of one user, by the XDG rules on every system.
@@ -151,10 +151,7 @@ pub fn use_context(folder: &Path, name: &str) -> Result<(), ConfigError> {
 /// Replaces a file of ours at once, for its owner alone.
 fn write_own(path: &Path, text: &str) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    system::private_folders().create(folder)?;
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     io::Write::write_all(&mut file, text.as_bytes())?;
     file.as_file().sync_all()?;
@@ -173,16 +170,14 @@ pub fn read_own(path: &Path) -> Result<Option<String>, ConfigError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(read(error)),
     };
-    if about.uid() != rustix::process::geteuid().as_raw() {
-        return Err(ConfigError::Owner { path: shown(path) });
-    }
-    if about.mode() & 0o022 != 0 {
-        return Err(ConfigError::Mode {
+    match system::stranger(&about) {
+        None => fs::read_to_string(path).map(Some).map_err(read),
+        Some(Stranger::Owner) => Err(ConfigError::Owner { path: shown(path) }),
+        Some(Stranger::Mode(mode)) => Err(ConfigError::Mode {
             path: shown(path),
-            mode: about.mode() & 0o777,
-        });
+            mode,
+        }),
     }
-    fs::read_to_string(path).map(Some).map_err(read)
 }
 
 fn parse_error(path: &Path, error: &toml::de::Error) -> ConfigError {

@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod permissions;
 pub mod store;
 pub mod sys;
+pub mod system;
 pub mod telemetry;
 #[cfg(test)]
 pub(crate) mod test_support;

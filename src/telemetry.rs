@@ -1,27 +1,20 @@
 //! What a process does about itself: a log file, a panic that says where and nothing else, no core dump. It logs no seeds, no
 //! creds, no tokens and no raw events, because nobody hands it any.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::panic;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing_subscriber::filter::LevelFilter;
+
+use crate::system;
 
 /// Keeps what is in memory from a core file and from other processes of this user that are not its parents.
 ///
 /// Limit: whoever is root reads it all the same, and pages can be swapped out.
 pub fn seal() -> io::Result<()> {
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    setrlimit(Resource::Core, none)?;
-    #[cfg(target_os = "linux")]
-    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
-    Ok(())
+    system::seal()
 }
 
 /// Where the log goes: a file that was named, else one in the state folder.
@@ -49,16 +42,10 @@ fn open_log(path: &Path) -> io::Result<File> {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())
     {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        system::private_folders().create(folder)?;
     }
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .mode(0o600)
-        .open(path)
+    let mut options = OpenOptions::new();
+    system::private(options.create(true).append(true)).open(path)
 }
 
 /// A panic tells where it was, and never a value: a message may hold one.
@@ -78,7 +65,7 @@ pub fn quiet_panics(log: PathBuf) {
     }));
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -11,6 +10,7 @@ use super::refusal::Refusal;
 use crate::jwt::creds::{Creds, MAX_CREDS_BYTES, Seed};
 use crate::jwt::keys::{KEY_CHARS, PublicKey};
 use crate::jwt::token::Token;
+use crate::system;
 
 /// Whether the private part was in the text as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,11 +94,8 @@ pub async fn of_file(path: &Path) -> Result<Bytes, Refusal> {
 
 /// The bytes of standard input, past the buffer of the standard library, which would keep a copy.
 pub async fn of_stdin() -> Result<Bytes, Refusal> {
-    let unbuffered = || io::stdin().as_fd().try_clone_to_owned().map(File::from);
-    read("standard input".to_owned(), move || {
-        unbuffered().and_then(capped)
-    })
-    .await
+    let bytes = || system::unbuffered_stdin().and_then(capped);
+    read("standard input".to_owned(), bytes).await
 }
 
 async fn read(

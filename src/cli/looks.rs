@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use super::output::out_lines;
 use crate::inventory::cell::Align;
 use crate::inventory::columns::{Column, Columns, Field, Row};
+use crate::system;
 use crate::text::csv_field;
 
 /// Terminal columns where nobody says how many there are.
@@ -66,11 +67,7 @@ fn terminal_width() -> u16 {
         .ok()
         .and_then(|columns| columns.parse().ok());
     columns
-        .or_else(|| {
-            rustix::termios::tcgetwinsize(io::stdout())
-                .ok()
-                .map(|size| size.ws_col)
-        })
+        .or_else(system::terminal_width)
         .filter(|width| *width > 0)
         .unwrap_or(WIDTH)
 }

@@ -18,6 +18,7 @@ use crate::store::nsc_ref::creds_file;
 use crate::store::paths::{Environment, Flags, Paths};
 use crate::store::signer::CredsSource;
 use crate::sys::{Address, TlsFiles};
+use crate::system;
 use crate::text::Text;
 
 /// What a context says, ours or the NATS CLI's.
@@ -193,11 +194,7 @@ fn actor() -> Actor {
     let name = std::env::var("USER")
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| "unknown".to_owned());
-    let host = rustix::system::uname()
-        .nodename()
-        .to_string_lossy()
-        .into_owned();
-    Actor::os_user(name.into(), host.into())
+    Actor::os_user(name.into(), system::host_name().into())
 }
 
 fn context(around: &Surroundings) -> Result<Said, Explanation> {

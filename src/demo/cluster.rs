@@ -16,6 +16,7 @@ use tokio::process::{Child, Command};
 
 use super::DemoError;
 use super::files::tail;
+use crate::system::{self, Told};
 
 /// How long a server may take to greet; they need a fraction of a second each.
 const START_DEADLINE: Duration = Duration::from_secs(20);
@@ -256,19 +257,16 @@ impl Server {
         self.process.as_ref().and_then(Child::id)
     }
 
-    /// Sends a signal to the process, by its own id.
-    pub(super) fn signal(&self, signal: rustix::process::Signal) -> Result<(), DemoError> {
-        let pid = self
-            .pid()
-            .and_then(|pid| i32::try_from(pid).ok())
-            .and_then(rustix::process::Pid::from_raw);
+    /// Tells the process something.
+    pub(super) fn tell(&self, told: Told) -> Result<(), DemoError> {
+        let pid = self.pid();
         let pid = pid.ok_or_else(|| DemoError::NotRunning(self.name.clone()))?;
-        Ok(rustix::process::kill_process(pid, signal).map_err(io::Error::from)?)
+        Ok(system::tell(pid, told)?)
     }
 
-    /// Sends a signal that ends the process, and waits until it is gone.
-    pub(super) async fn end(&mut self, signal: rustix::process::Signal) -> Result<(), DemoError> {
-        self.signal(signal)?;
+    /// Tells the process something that ends it, and waits until it is gone.
+    pub(super) async fn end(&mut self, told: Told) -> Result<(), DemoError> {
+        self.tell(told)?;
         if let Some(mut process) = self.process.take() {
             process.wait().await?;
         }

@@ -1,15 +1,15 @@
 //! Files of the sandbox, for their owner alone, as nsc writes them: no newline at the end.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::DemoError;
+use crate::system;
 
 /// Makes a folder and what lies above it.
 pub(super) fn private_folder(path: &Path) -> Result<(), DemoError> {
-    Ok(DirBuilder::new().recursive(true).mode(0o700).create(path)?)
+    Ok(system::private_folders().create(path)?)
 }
 
 /// Writes a file anew, with the folder that it lies in.
@@ -17,12 +17,9 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), DemoError> {
     if let Some(folder) = path.parent() {
         private_folder(folder)?;
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    let mut file = system::private(&mut options).open(path)?;
     Ok(file.write_all(text.as_bytes())?)
 }
 

@@ -4,7 +4,6 @@
 //! a killed test leaves no server and no file behind.
 
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
@@ -13,6 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::DemoError;
+use crate::system;
 
 /// The argument that makes this program a supervisor.
 pub const SUPERVISE: &str = "--supervise";
@@ -114,13 +114,14 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts `supervisor`, an executable of this program, and waits until every server greets.
     pub fn start(supervisor: &Path, options: &Options) -> Result<Self, DemoError> {
-        let mut child = Command::new(supervisor)
+        let mut command = Command::new(supervisor);
+        command
             .args(["demo", SUPERVISE])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            // Ctrl-C is for the console; the supervisor ends when the console lets go.
-            .process_group(0)
+            .stderr(Stdio::inherit());
+        // Ctrl-C is for the console; the supervisor ends when the console lets go.
+        let mut child = system::apart(&mut command)
             .spawn()
             .map_err(|error| DemoError::Spawn {
                 program: supervisor.to_owned(),

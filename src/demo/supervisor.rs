@@ -4,9 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines, Stdin};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::DemoError;
@@ -18,6 +16,7 @@ use super::sandbox::{
 use super::tenants::{self, Tenants};
 use super::world::{self, OPERATOR, SYSTEM, World};
 use crate::jwt::time::UnixTime;
+use crate::system::{self, Stop, Told};
 
 /// Runs until standard input closes or SIGTERM comes. Standard output carries answers, one JSON line each.
 pub async fn run() -> Result<(), DemoError> {
@@ -120,11 +119,11 @@ impl Supervisor {
     }
 
     async fn obey(&mut self, orders: &mut Lines<BufReader<Stdin>>) -> Result<(), DemoError> {
-        let mut terminated = signal(SignalKind::terminate())?;
+        let mut terminated = system::stops(&[Stop::Terminate])?;
         loop {
             let line = tokio::select! {
                 line = orders.next_line() => line?,
-                _ = terminated.recv() => None,
+                _ = &mut terminated => None,
             };
             let Some(line) = line else { return Ok(()) };
             let done = match serde_json::from_str(&line) {
@@ -141,10 +140,10 @@ impl Supervisor {
 
     async fn carry_out(&mut self, order: Order) -> Result<(), DemoError> {
         match order {
-            Order::Stop(name) => self.server(&name)?.end(Signal::TERM).await,
-            Order::Kill(name) => self.server(&name)?.end(Signal::KILL).await,
-            Order::Freeze(name) => self.server(&name)?.signal(Signal::STOP),
-            Order::Thaw(name) => self.server(&name)?.signal(Signal::CONT),
+            Order::Stop(name) => self.server(&name)?.end(Told::End).await,
+            Order::Kill(name) => self.server(&name)?.end(Told::EndAtOnce).await,
+            Order::Freeze(name) => self.server(&name)?.tell(Told::Freeze),
+            Order::Thaw(name) => self.server(&name)?.tell(Told::GoOn),
             Order::Start(name) => {
                 let program = self.options.program.clone();
                 self.server(&name)?.start(&program).await

@@ -10,8 +10,8 @@ use nats_oam::demo::binary::Places;
 use nats_oam::demo::sandbox::{Options, Sandbox};
 use nats_oam::demo::{DemoError, supervisor};
 use nats_oam::explain::Explain;
+use nats_oam::system::{self, Stop};
 use nats_oam::tui;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::console;
 
@@ -50,8 +50,7 @@ pub(crate) async fn run(demo: Demo, global: &Global) -> u8 {
 
 async fn stay(demo: Demo, global: &Global) -> Result<u8, DemoError> {
     let checks = demo.check;
-    let mut terminated = signal(SignalKind::terminate())?;
-    let mut interrupted = signal(SignalKind::interrupt())?;
+    let ended = system::stops(&[Stop::Terminate, Stop::Interrupt])?;
     let sandbox = tokio::task::spawn_blocking(move || start(&demo));
     let sandbox = sandbox
         .await
@@ -60,10 +59,7 @@ async fn stay(demo: Demo, global: &Global) -> Result<u8, DemoError> {
         return Ok(check(&sandbox, global).await);
     }
     cli::print_item("sandbox", sandbox.description(), global);
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
-    }
+    ended.await;
     Ok(0)
 }
 

@@ -22,13 +22,9 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
 use jiff::Timestamp;
 use ratatui::layout::Size;
-use rustix::io::Errno;
 use tokio::runtime::{Builder, Runtime};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use self::app::model::Model;
@@ -46,6 +42,7 @@ use self::widgets::glyph::Glyphs;
 use crate::actions::opening::{Opening, Reach};
 use crate::config::{self, Config};
 use crate::explain::Explanation;
+use crate::system::{self, Stop};
 use crate::text::{Text, without_user};
 
 pub use self::runtime::terminal::is_there;
@@ -139,22 +136,10 @@ async fn show(
         stage: modes,
         now: Timestamp::now,
     };
-    let mut stops = FuturesUnordered::new();
-    for kind in [
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-        SignalKind::interrupt(),
-        SignalKind::quit(),
-    ] {
-        let mut told = signal(kind)?;
-        stops.push(async move {
-            told.recv().await;
-            kind.as_raw_value()
-        });
-    }
+    let told = system::stops(&[Stop::Terminate, Stop::Hangup, Stop::Interrupt, Stop::Quit])?;
     let ended = tokio::select! {
         done = event_loop.run() => done.map_or_else(ended_by, |()| Ok(Ended::Quit)),
-        Some(signal) = stops.next() => Ok(Ended::Signal(signal)),
+        stop = told => Ok(Ended::Signal(stop.number())),
     };
     // Nobody could be asked: the terminal went away, or we were told to stop.
     let is_cut_off = event_loop.app.state == Running::On;
@@ -174,8 +159,8 @@ async fn show(
 
 /// A terminal that went away fails whoever writes to it, often before the signal that says so is heard.
 fn ended_by(error: io::Error) -> io::Result<Ended> {
-    if error.raw_os_error() == Some(Errno::IO.raw_os_error()) {
-        Ok(Ended::Signal(SignalKind::hangup().as_raw_value()))
+    if system::is_hangup(&error) {
+        Ok(Ended::Signal(Stop::Hangup.number()))
     } else {
         Err(error)
     }

@@ -17,6 +17,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 
+use crate::system;
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
@@ -120,8 +121,9 @@ impl Modes {
     /// Gives the terminal back to the shell, and takes it again when the shell continues us.
     pub fn suspend(&self) -> io::Result<Size> {
         leave();
-        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        let suspended = system::suspend();
         self.take()?;
+        suspended?;
         size()
     }
 }

@@ -168,6 +168,28 @@ fn the_terminal_is_the_screens_alone() {
 }
 
 #[test]
+fn what_only_unix_has_stands_behind_one_module() {
+    for source in [
+        "use std::os::unix::fs::MetadataExt;",
+        "use std::os::fd::AsFd as _;",
+        "use tokio::{signal::unix::signal, sync};",
+        "fn f() { rustix::system::uname(); }",
+    ] {
+        assert_fault(
+            "tui/mod.rs",
+            source,
+            "tui/mod.rs:1: what only Unix has belongs to system",
+        );
+        assert_fine("system/unix.rs", source);
+        assert_fine("store/read.rs", source);
+        assert_fine(
+            "tui/mod.rs",
+            &format!("#[cfg(test)] mod tests {{ {source} }}"),
+        );
+    }
+}
+
+#[test]
 fn raw_text_is_read_only_below() {
     for source in [
         "fn f() { x.raw(); }",

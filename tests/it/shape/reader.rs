@@ -14,6 +14,7 @@ use super::layers::Layers;
 const LONGEST: usize = 500;
 const TERMINAL: [&str; 2] = ["ratatui", "crossterm"];
 const PRINTING: [&str; 5] = ["print", "println", "eprint", "eprintln", "dbg"];
+const KNOW_UNIX: [&str; 3] = ["system", "store", "ledger"];
 const MAY_READ_RAW: [&str; 4] = ["jwt", "permissions", "store", "sys"];
 
 /// Every rule that the file breaks. Its path is relative to `src`, with `/`.
@@ -106,6 +107,20 @@ fn module_of(file: &str) -> Vec<String> {
     }
 }
 
+/// Whether a path leads to what other systems lack.
+fn is_of_unix(names: &[Ident]) -> bool {
+    let begins = |path: &[&str]| {
+        names.len() >= path.len() && names.iter().zip(path).all(|(name, part)| name == part)
+    };
+    let paths: [&[&str]; 4] = [
+        &["rustix"],
+        &["std", "os", "unix"],
+        &["std", "os", "fd"],
+        &["tokio", "signal", "unix"],
+    ];
+    paths.into_iter().any(begins)
+}
+
 /// `#[cfg(test)]` or `#[cfg(all(test, ..))]`.
 fn is_for_tests(attributes: &[syn::Attribute]) -> bool {
     attributes
@@ -151,6 +166,9 @@ impl Reader<'_> {
         let at = first.span();
         if TERMINAL.iter().any(|terminal| first == terminal) && self.top() != "tui" {
             self.fault(at, &format!("{first} belongs to tui"));
+        }
+        if is_of_unix(names) && !KNOW_UNIX.contains(&self.top()) && self.tested == Tested::Code {
+            self.fault(at, "what only Unix has belongs to system");
         }
         if names.len() > 1 {
             self.call(last);
