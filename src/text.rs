@@ -46,9 +46,9 @@ impl Text {
 
     /// Whether the safe form differs from what was written: the badge on screen, `"unsafe"` in JSON.
     pub fn is_altered(&self) -> bool {
-        // Most names are printable ASCII, which is seen without decoding them.
-        let is_plain = self.0.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        !is_plain && self.0.chars().any(is_unsafe)
+        // Most names are printable ASCII, which is seen without decoding them, and many bytes at once if none ends the look.
+        let is_plain = |all, byte| all & matches!(byte, b' '..=b'~');
+        !self.0.bytes().fold(true, is_plain) && self.0.chars().any(is_unsafe)
     }
 
     /// What is shown, borrowed where it is what was written.

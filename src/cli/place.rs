@@ -52,7 +52,7 @@ impl Surroundings {
             Folders::find(|name| variable(name).map(PathBuf::from)).ok_or_else(no_home)?;
         let config = Config::read(&folders.config).map_err(|error| error.explain())?;
         Ok(Self {
-            nats: Paths::find(&environment, &Flags::default()).nats,
+            nats: environment.nats(),
             named: named(global),
             folders,
             config,

@@ -57,6 +57,11 @@ impl Environment {
         self.xdg_config_home.clone().unwrap_or_else(unset)
     }
 
+    /// The folder of the NATS CLI.
+    pub fn nats(&self) -> PathBuf {
+        self.config_home().join("nats")
+    }
+
     fn data_home(&self) -> PathBuf {
         let unset = || self.home().join(".local/share");
         self.xdg_data_home.clone().unwrap_or_else(unset)
@@ -130,7 +135,7 @@ impl Paths {
         });
         Self {
             keys: keys_dir(environment, flags),
-            nats: environment.config_home().join("nats"),
+            nats: environment.nats(),
             config,
             stores,
             operator,

@@ -125,9 +125,8 @@ impl Needle {
     /// all numbers of a table for every word.
     pub(super) fn may_be_shown(&self, kind: Kind, null: Null) -> bool {
         let letters = match kind {
-            Kind::Text | Kind::Word | Kind::Key | Kind::Reference | Kind::List | Kind::Bool => {
-                return true;
-            }
+            Kind::Text | Kind::Word | Kind::Reference | Kind::List | Kind::Bool => return true,
+            Kind::Key => return self.key != KeyPart::None || self.is_within(null.word()),
             Kind::Id => "",
             Kind::Number => "-.kmgtpeinfa",
             Kind::Bytes => ". bkmgtpei",
@@ -187,16 +186,22 @@ impl Needle {
 
     fn is_within(&self, hay: &str) -> bool {
         let needle = self.folded.as_bytes();
-        let Some(first) = needle.first() else {
+        let [first, ..] = needle else {
             return true;
         };
         if hay.is_ascii() {
-            // Most places fail at their first letter, which is cheaper to see than that two texts differ.
-            let begins = |part: &[u8]| part.first().map(u8::to_ascii_lowercase) == Some(*first);
+            // Most places fail at their first letter or at their last, which is cheaper to see than that two texts differ.
+            let last = needle.last().unwrap_or(first);
+            let is_alike = |part: &[u8]| match part {
+                [begin, .., end] => {
+                    begin.eq_ignore_ascii_case(first) && end.eq_ignore_ascii_case(last)
+                }
+                _ => true,
+            };
             return hay
                 .as_bytes()
                 .windows(needle.len())
-                .any(|part| begins(part) && part.eq_ignore_ascii_case(needle));
+                .any(|part| is_alike(part) && part.eq_ignore_ascii_case(needle));
         }
         let mut rest = lower(hay);
         loop {

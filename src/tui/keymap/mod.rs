@@ -88,6 +88,9 @@ impl Keymap {
     pub fn with(mut self, file: &str, source: &str) -> (Self, Vec<Warning>) {
         let mut reader = Reader::new(file, source);
         reader.read();
+        if self.bound.is_empty() {
+            self.bound = std::mem::take(&mut reader.bound);
+        }
         for bound in reader.bound {
             let clash = |other: &Bound| {
                 other.scope == bound.scope

@@ -171,7 +171,7 @@ impl Page {
     }
 
     fn take_cell(&mut self, at: Position, cell: &Cell) {
-        let is_wide = cell.cell_width() > 1;
+        let is_wide = !cell.symbol().is_ascii() && cell.cell_width() > 1;
         let next = Position { x: at.x + 1, ..at };
         self.is_torn |= if is_wide {
             self.wide.insert(at);
