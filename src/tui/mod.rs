@@ -99,7 +99,7 @@ pub fn run(
     let reach = opening.reach;
     drop(opening);
     let modes = Modes::enter(app.mouse)?;
-    let mut screen = Screen::new(io::stdout(), app.size)?;
+    let mut screen = Screen::new(io::stdout(), app.size);
     draw(&mut app, &mut screen, Timestamp::now())?;
     let workers = Builder::new_multi_thread()
         .enable_all()

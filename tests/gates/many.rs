@@ -24,6 +24,7 @@ use nats_oam::tui::keymap::{Chord, Keymap};
 use nats_oam::tui::runtime::screen::Screen;
 use nats_oam::tui::theme::{Depth, Theme};
 use nats_oam::tui::widgets::glyph::Glyphs;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 
 const USERS: u32 = 100_000;
@@ -122,7 +123,7 @@ impl Console {
         let model = Model::new(context, "ada".into(), vec!["n1:4222".into()], now());
         let mut console = Self {
             app: App::new(model, looks, size),
-            screen: Screen::new(Wire::default(), size).unwrap(),
+            screen: Screen::new(Wire::default(), size),
         };
         let found = Found {
             operator: Some("acme".into()),
@@ -166,11 +167,11 @@ impl Console {
     pub(crate) fn draw(&mut self) -> Wire {
         let before = (self.screen.out().writes, self.screen.out().bytes);
         let app = &mut self.app;
-        let mut painted = None;
-        self.screen
-            .draw(|frame| painted = Some(render(app, frame, now())))
-            .unwrap();
-        app.painted = painted.unwrap();
+        let draw = |buf: &mut Buffer| {
+            app.painted = render(app, buf, now());
+            app.painted.caret
+        };
+        self.screen.draw(draw).unwrap();
         Wire {
             writes: self.screen.out().writes - before.0,
             bytes: self.screen.out().bytes - before.1,

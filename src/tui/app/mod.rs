@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Msg ──> update(&mut App, Msg, now) ──> effects, performed elsewhere; their answers are messages again
-//! App ──> render(&App, &mut Frame, now) ──> Painted, which the next update reads
+//! App ──> render(&App, &mut Buffer, now) ──> Painted, which the next update reads
 //! ```
 
 mod acting;

@@ -1,7 +1,6 @@
 //! Draws the whole screen: the frame, the view on top, what stands over it. It changes nothing.
 
 use jiff::Timestamp;
-use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::Style;
@@ -22,10 +21,9 @@ pub const LEAST: Size = Size {
     height: 16,
 };
 
-/// Draws a frame, and tells where things landed.
-pub fn render(app: &App, frame: &mut Frame<'_>, now: Timestamp) -> Painted {
-    let area = frame.area();
-    let buf = frame.buffer_mut();
+/// Draws a frame on a blank buffer, and tells where things landed.
+pub fn render(app: &App, buf: &mut Buffer, now: Timestamp) -> Painted {
+    let area = buf.area;
     let paint = Paint {
         theme: &app.looks.theme,
         glyphs: app.looks.glyphs,
@@ -49,11 +47,7 @@ pub fn render(app: &App, frame: &mut Frame<'_>, now: Timestamp) -> Painted {
         );
         return Painted::default();
     }
-    let painted = app.paint(&paint, area, buf);
-    if let Some(caret) = painted.caret {
-        frame.set_cursor_position(caret);
-    }
-    painted
+    app.paint(&paint, area, buf)
 }
 
 impl App {

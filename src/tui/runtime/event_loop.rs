@@ -70,6 +70,7 @@ where
     /// Runs until somebody quits or the input ends.
     pub async fn run(&mut self) -> io::Result<()> {
         let mut batch = Vec::with_capacity(BATCH);
+        let mut asked = Vec::new();
         let mut clock = Clock {
             dirty: true,
             next_frame: Instant::now(),
@@ -82,6 +83,8 @@ where
                     next_frame: Instant::now() + FRAME,
                 };
             }
+            // What a key asks for is begun when the key is drawn: whoever does it would take the processor from the frame.
+            self.perform(&mut asked);
             let change = self.next_change();
             tokio::select! {
                 biased;
@@ -95,10 +98,17 @@ where
             }
             for msg in batch.drain(..) {
                 clock.dirty |= is_seen(&msg);
-                self.take(msg)?;
+                self.take(msg, &mut asked)?;
             }
         }
+        self.perform(&mut asked);
         Ok(())
+    }
+
+    fn perform(&mut self, asked: &mut Vec<Effect>) {
+        for effect in asked.drain(..) {
+            self.performer.perform(effect);
+        }
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -106,16 +116,18 @@ where
         draw(&mut self.app, &mut self.screen, (self.now)())
     }
 
-    fn take(&mut self, msg: Msg) -> io::Result<()> {
+    /// Takes a message in. What it asks of others than the terminal is left in `asked`.
+    fn take(&mut self, msg: Msg, asked: &mut Vec<Effect>) -> io::Result<()> {
         if let Msg::Input(Event::Resize(width, height)) = msg {
-            self.screen.resize(Size { width, height })?;
+            self.screen.resize(Size { width, height });
         }
         for effect in update(&mut self.app, msg, (self.now)()) {
             match effect {
-                Effect::Redraw => self.screen.forget()?,
+                Effect::Redraw => self.screen.forget(),
                 Effect::Suspend => {
                     let size = self.stage.suspend()?;
-                    self.take(Msg::Input(Event::Resize(size.width, size.height)))?;
+                    let resized = Event::Resize(size.width, size.height);
+                    self.take(Msg::Input(resized), asked)?;
                 }
                 Effect::Mouse(mouse) => self.stage.mouse(mouse)?,
                 Effect::Copy(text) => self.screen.write(copied(&text.to_string())?.as_slice())?,
@@ -127,7 +139,7 @@ where
                 | Effect::Apply(..)
                 | Effect::StopActs
                 | Effect::Theme(_) => {
-                    self.performer.perform(effect);
+                    asked.push(effect);
                 }
             }
         }
@@ -145,7 +157,10 @@ where
 /// Draws a frame, and remembers where things landed.
 pub fn draw<W: Write>(app: &mut App, screen: &mut Screen<W>, now: Timestamp) -> io::Result<()> {
     let mut painted = Painted::default();
-    screen.draw(|frame| painted = render(app, frame, now))?;
+    screen.draw(|buf| {
+        painted = render(app, buf, now);
+        painted.caret
+    })?;
     app.painted = painted;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! Where the screen meets the world: the terminal, the loop, and what effects do. It decides nothing about what is shown.
 
 mod acting;
+mod changes;
 pub mod event_loop;
 mod follow;
 pub mod input;

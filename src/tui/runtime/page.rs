@@ -2,16 +2,16 @@
 //! can tell: a blank has no ink, and what stays is not said again.
 //!
 //! ```text
-//! ESC [ row ; column H     ESC [ column G     ESC [ attributes ; ink ; paper m     ESC [ ? 25 h, l     ESC [ 0 to 2 J, K
+//! ESC [ row ; column H     ESC [ column G     ESC [ attributes ; ink ; paper m     ESC [ ? 25 h, l     ESC [ 2 J, K
 //! ```
 
-use std::collections::HashSet;
 use std::io::{self, Write as _};
 
-use ratatui::backend::{Backend, ClearType, WindowSize};
-use ratatui::buffer::{Cell, CellWidth as _};
-use ratatui::layout::{Position, Size};
+use ratatui::buffer::Cell;
+use ratatui::layout::Position;
 use ratatui::style::{Color, Modifier};
+
+use super::changes::Changes;
 
 /// Between these a terminal shows nothing half drawn (synchronized output, DEC private mode 2026).
 const BEGIN: &[u8] = b"\x1b[?2026h";
@@ -52,27 +52,18 @@ enum Cursor {
     Shown,
 }
 
-/// The bytes of a frame, and the size of the screen that it is for.
+/// The bytes of a frame.
 #[derive(Debug)]
 pub(super) struct Page {
     bytes: Vec<u8>,
-    pub(super) size: Size,
     cursor: Cursor,
-    at: Position,
-    /// Where characters of two cells begin.
-    wide: HashSet<Position>,
-    is_torn: bool,
 }
 
 impl Page {
-    pub(super) fn new(size: Size) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             bytes: BEGIN.to_vec(),
-            size,
             cursor: Cursor::Unknown,
-            at: Position::ORIGIN,
-            wide: HashSet::new(),
-            is_torn: false,
         }
     }
 
@@ -159,27 +150,43 @@ impl Page {
         write!(self.bytes, "{};", base + nth)
     }
 
-    /// Whether the frame so far took one of the two cells of a character. What becomes of the other differs by terminal, and it
-    /// may be one that did not change: such a frame is drawn whole.
-    pub(super) const fn is_torn(&self) -> bool {
-        self.is_torn
-    }
-
-    /// Drops what was said of the frame.
-    pub(super) fn begin_again(&mut self) {
+    /// Begins with a screen that shows nothing, whatever it showed before.
+    pub(super) fn clear(&mut self) {
         self.bytes.truncate(BEGIN.len());
+        self.bytes.extend_from_slice(b"\x1b[2J");
+        self.cursor = Cursor::Unknown; // what came before may be another program's
     }
 
-    fn take_cell(&mut self, at: Position, cell: &Cell) {
-        let is_wide = !cell.symbol().is_ascii() && cell.cell_width() > 1;
-        let next = Position { x: at.x + 1, ..at };
-        self.is_torn |= if is_wide {
-            self.wide.insert(at);
-            self.wide.remove(&next)
-        } else {
-            // Most screens have none, and no place is looked up there.
-            !self.wide.is_empty() && self.wide.remove(&at)
-        };
+    pub(super) fn draw(&mut self, changes: Changes<'_>) -> io::Result<()> {
+        for y in changes.erased {
+            write!(self.bytes, "\x1b[{};1H\x1b[2K", y + 1)?;
+        }
+        let mut strokes = strokes(changes.cells);
+        if strokes.iter().any(|stroke| stroke.pen.is_long()) {
+            // In any order, for nothing shows before the frame ends.
+            strokes.sort_by_key(|stroke| stroke.nth_pen);
+        }
+        let (mut held, mut from) = (Pen::default(), None);
+        for Stroke { at, cell, pen, .. } in strokes {
+            self.go_to(at, from)?;
+            self.take_up(held, pen)?;
+            held = pen;
+            self.bytes.write_all(cell.symbol().as_bytes())?;
+            // How far a wide character moves the cursor is the terminal's to say: the next place is named again.
+            from = Some(Position { x: at.x + 1, ..at });
+        }
+        self.take_up(held, Pen::default())
+    }
+
+    /// Shows the cursor where letters are typed, and nowhere else.
+    pub(super) fn place_cursor(&mut self, caret: Option<Position>) -> io::Result<()> {
+        match caret {
+            None => self.show(Cursor::Hidden),
+            Some(caret) => {
+                self.show(Cursor::Shown)?;
+                self.go_to(caret, None)
+            }
+        }
     }
 
     fn show(&mut self, cursor: Cursor) -> io::Result<()> {
@@ -201,11 +208,12 @@ struct Stroke<'c> {
     nth_pen: usize,
 }
 
-fn strokes<'c>(content: impl Iterator<Item = (u16, u16, &'c Cell)>) -> Vec<Stroke<'c>> {
+fn strokes(cells: Vec<(Position, &Cell)>) -> Vec<Stroke<'_>> {
     let mut pens: Vec<Pen> = Vec::with_capacity(32);
     let mut held = Pen::default();
-    content
-        .map(|(x, y, cell)| {
+    cells
+        .into_iter()
+        .map(|(at, cell)| {
             let pen = held.for_cell(cell);
             held = pen;
             let known = pens.iter().position(|known| *known == pen);
@@ -214,7 +222,7 @@ fn strokes<'c>(content: impl Iterator<Item = (u16, u16, &'c Cell)>) -> Vec<Strok
                 pens.len() - 1
             });
             Stroke {
-                at: Position { x, y },
+                at,
                 cell,
                 pen,
                 nth_pen,
@@ -246,90 +254,11 @@ impl Pen {
     }
 }
 
-impl Backend for Page {
-    type Error = io::Error;
-
-    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
-    where
-        I: Iterator<Item = (u16, u16, &'a Cell)>,
-    {
-        let mut strokes = strokes(content);
-        if strokes.iter().any(|stroke| stroke.pen.is_long()) {
-            // In any order, for nothing shows before the frame ends.
-            strokes.sort_by_key(|stroke| stroke.nth_pen);
-        }
-        let (mut held, mut from) = (Pen::default(), None);
-        for Stroke { at, cell, pen, .. } in strokes {
-            self.take_cell(at, cell);
-            self.go_to(at, from)?;
-            self.take_up(held, pen)?;
-            held = pen;
-            self.bytes.write_all(cell.symbol().as_bytes())?;
-            // How far a wide character moves the cursor is the terminal's to say: the next place is named again.
-            from = Some(Position { x: at.x + 1, ..at });
-        }
-        self.take_up(held, Pen::default())
-    }
-
-    fn hide_cursor(&mut self) -> io::Result<()> {
-        self.show(Cursor::Hidden)
-    }
-
-    fn show_cursor(&mut self) -> io::Result<()> {
-        self.show(Cursor::Shown)
-    }
-
-    /// Where it was put: a terminal is never asked.
-    fn get_cursor_position(&mut self) -> io::Result<Position> {
-        Ok(self.at)
-    }
-
-    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
-        self.at = position.into();
-        self.go_to(self.at, None)
-    }
-
-    fn clear(&mut self) -> io::Result<()> {
-        self.clear_region(ClearType::All)
-    }
-
-    fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
-        let sequence = match region {
-            ClearType::All => {
-                self.wide.clear();
-                self.is_torn = false;
-                self.cursor = Cursor::Unknown; // what came before may be another program's
-                "\x1b[2J"
-            }
-            ClearType::AfterCursor => "\x1b[J",
-            ClearType::BeforeCursor => "\x1b[1J",
-            ClearType::CurrentLine => "\x1b[2K",
-            ClearType::UntilNewLine => "\x1b[K",
-        };
-        self.bytes.write_all(sequence.as_bytes())
-    }
-
-    fn size(&self) -> io::Result<Size> {
-        Ok(self.size)
-    }
-
-    fn window_size(&mut self) -> io::Result<WindowSize> {
-        Ok(WindowSize {
-            columns_rows: self.size,
-            pixels: Size::ZERO, // nobody knows, and nobody asks
-        })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
     use ratatui::buffer::Buffer;
-    use ratatui::layout::Rect;
+    use ratatui::layout::{Rect, Size};
     use ratatui::style::Style;
 
     use super::*;
@@ -416,9 +345,11 @@ mod tests {
     }
 
     fn draw(screen: &mut Screen<Vec<u8>>, picture: &Picture) {
-        screen
-            .draw(|frame| paint(picture, frame.buffer_mut()))
-            .unwrap();
+        let draw = |buf: &mut Buffer| {
+            paint(picture, buf);
+            None
+        };
+        screen.draw(draw).unwrap();
     }
 
     #[test]
@@ -432,10 +363,10 @@ mod tests {
                 vec![("ab", plain), (" ", plain), ("日", plain), (" ", red)],
             ],
         ] {
-            let mut changing = Screen::new(Vec::new(), SIZE).unwrap();
+            let mut changing = Screen::new(Vec::new(), SIZE);
             draw(&mut changing, &before);
             draw(&mut changing, &after);
-            let mut anew = Screen::new(Vec::new(), SIZE).unwrap();
+            let mut anew = Screen::new(Vec::new(), SIZE);
             draw(&mut anew, &after);
 
             assert_eq!(shown(changing.out()), shown(anew.out()));
@@ -446,11 +377,11 @@ mod tests {
         /// However one frame comes to the next, the terminal shows what the next one shows alone.
         #[test]
         fn what_changed_is_shown_as_if_it_were_drawn_anew(frames in prop::collection::vec(picture(), 1..4)) {
-            let mut changing = Screen::new(Vec::new(), SIZE).unwrap();
+            let mut changing = Screen::new(Vec::new(), SIZE);
             for frame in &frames {
                 draw(&mut changing, frame);
             }
-            let mut anew = Screen::new(Vec::new(), SIZE).unwrap();
+            let mut anew = Screen::new(Vec::new(), SIZE);
             draw(&mut anew, frames.last().unwrap());
 
             prop_assert_eq!(shown(changing.out()), shown(anew.out()));
@@ -459,7 +390,7 @@ mod tests {
         /// A frame alone shows the cells of the buffer.
         #[test]
         fn a_terminal_shows_the_cells_of_a_frame(frame in picture()) {
-            let mut screen = Screen::new(Vec::new(), SIZE).unwrap();
+            let mut screen = Screen::new(Vec::new(), SIZE);
             draw(&mut screen, &frame);
             let mut buf = Buffer::empty(Rect::from((Position::ORIGIN, SIZE)));
             paint(&frame, &mut buf);

@@ -2,46 +2,53 @@
 
 use std::io::{self, Write};
 
-use ratatui::layout::{Rect, Size};
-use ratatui::{Frame, Terminal};
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect, Size};
 
+use super::changes::Changes;
 use super::page::Page;
 
 /// A screen of a size that the loop tells it: the terminal is never asked.
 pub struct Screen<W: Write> {
-    terminal: Terminal<Page>,
+    /// What the terminal shows.
+    shown: Buffer,
+    next: Buffer,
+    page: Page,
     out: W,
 }
 
 impl<W: Write> Screen<W> {
-    pub fn new(out: W, size: Size) -> io::Result<Self> {
-        let terminal = Terminal::new(Page::new(size))?;
-        Ok(Self { terminal, out })
+    /// For a terminal that shows nothing yet.
+    pub fn new(out: W, size: Size) -> Self {
+        Self {
+            shown: blank(size),
+            next: blank(size),
+            page: Page::new(),
+            out,
+        }
     }
 
-    pub fn resize(&mut self, size: Size) -> io::Result<()> {
-        self.terminal.backend_mut().size = size;
-        self.terminal
-            .resize(Rect::from((ratatui::layout::Position::ORIGIN, size)))
+    /// The next frame is drawn whole, in another size.
+    pub fn resize(&mut self, size: Size) {
+        self.next = blank(size);
+        self.shown = blank(size);
+        self.page.clear();
     }
 
     /// The next frame is drawn whole.
-    pub fn forget(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+    pub fn forget(&mut self) {
+        self.resize(self.next.area.as_size());
     }
 
-    /// Draws what changed, in one write.
-    pub fn draw(&mut self, mut render: impl FnMut(&mut Frame<'_>)) -> io::Result<()> {
-        self.terminal.draw(&mut render)?;
-        if self.terminal.backend().is_torn() {
-            self.terminal.backend_mut().begin_again();
-            self.terminal.clear()?;
-            self.terminal.draw(&mut render)?;
-        }
+    /// Draws what changed, in one write. What renders says where letters are typed, if they are.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
+        self.next.reset();
+        let caret = render(&mut self.next);
+        self.page.draw(Changes::between(&self.shown, &self.next))?;
+        self.page.place_cursor(caret)?;
+        std::mem::swap(&mut self.shown, &mut self.next);
         let out = &mut self.out;
-        self.terminal
-            .backend_mut()
-            .turn(|frame| out.write_all(frame))?;
+        self.page.turn(|frame| out.write_all(frame))?;
         self.out.flush()
     }
 
@@ -54,4 +61,8 @@ impl<W: Write> Screen<W> {
     pub fn out(&self) -> &W {
         &self.out
     }
+}
+
+fn blank(size: Size) -> Buffer {
+    Buffer::empty(Rect::from((Position::ORIGIN, size)))
 }

@@ -110,7 +110,7 @@ fn many() -> Census {
 /// Draws a frame of the app.
 fn draw(wire: &mut Screen<Wire>, screen: &TestScreen) -> (usize, usize) {
     let before = (wire.out().writes, wire.out().bytes);
-    wire.draw(|frame| drop(render(&screen.app, frame, screen.now)))
+    wire.draw(|buf| render(&screen.app, buf, screen.now).caret)
         .unwrap();
     (wire.out().writes - before.0, wire.out().bytes - before.1)
 }
@@ -119,7 +119,7 @@ fn draw(wire: &mut Screen<Wire>, screen: &TestScreen) -> (usize, usize) {
 fn a_frame_is_one_write_and_one_without_change_is_next_to_nothing() {
     for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16, Depth::Mono] {
         let mut screen = TestScreen::open(WIDE, depth, census());
-        let mut wire = Screen::new(Wire::default(), WIDE).unwrap();
+        let mut wire = Screen::new(Wire::default(), WIDE);
         let (writes, _) = draw(&mut wire, &screen);
         assert_eq!(writes, 1);
         screen.press("z"); // means nothing
@@ -241,7 +241,7 @@ fn many_rows_are_put_in_order_beside_the_screen() {
     };
     let order = (work.0)(&|| false).unwrap();
     screen.send(Msg::Job(id, slot, Answer::Arranged(order)));
-    let mut wire = Screen::new(Wire::default(), size).unwrap();
+    let mut wire = Screen::new(Wire::default(), size);
     draw(&mut wire, &screen);
 
     screen.press("j");
@@ -256,7 +256,7 @@ fn many_rows_are_put_in_order_beside_the_screen() {
 fn a_row_move_is_few_bytes_with_the_detail_beside_it() {
     for depth in [Depth::True, Depth::Ansi256, Depth::Ansi16, Depth::Mono] {
         let mut screen = TestScreen::open(WIDE, depth, census());
-        let mut wire = Screen::new(Wire::default(), WIDE).unwrap();
+        let mut wire = Screen::new(Wire::default(), WIDE);
         screen.press("j");
         draw(&mut wire, &screen);
 

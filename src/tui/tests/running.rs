@@ -96,7 +96,7 @@ fn rig() -> Rig {
     let (inbox, messages) = mpsc::channel(INBOX);
     let tape = Tape::default();
     let app: App = TestScreen::new(WIDE, Depth::True).app;
-    let screen = Screen::new(tape.clone(), WIDE).unwrap();
+    let screen = Screen::new(tape.clone(), WIDE);
     let mut event_loop = EventLoop {
         app,
         screen,

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use crossterm::event::{Event, KeyEvent};
 use jiff::{SignedDuration, Timestamp};
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
-use ratatui::layout::Size;
+use ratatui::layout::{Position, Rect, Size};
 use ratatui::style::Color;
 
 use crate::actions::action::Access;
@@ -117,16 +115,9 @@ impl TestScreen {
     }
 
     pub(super) fn frame(&mut self) -> Buffer {
-        let Size { width, height } = self.app.size;
-        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        let mut painted = None;
-        let app = &self.app;
-        let now = self.now;
-        terminal
-            .draw(|frame| painted = Some(render(app, frame, now)))
-            .unwrap();
-        self.app.painted = painted.unwrap();
-        terminal.backend().buffer().clone()
+        let mut buffer = Buffer::empty(Rect::from((Position::ORIGIN, self.app.size)));
+        self.app.painted = render(&self.app, &mut buffer, self.now);
+        buffer
     }
 }
 
