@@ -20,7 +20,7 @@ use crate::actions::spec::ActionId;
 use crate::explain::Explanation;
 use crate::jwt::keys::UserId;
 use crate::ledger::audit::Outcome as Word;
-use crate::tui::keymap::{BOARD, Chord, Command, chord};
+use crate::tui::keymap::{BOARD, Command, chord};
 use crate::tui::popups::Popup;
 use crate::tui::popups::board::{Board, BoardKeys, Expected};
 use crate::tui::popups::consent::{Consenting, Given};
@@ -219,13 +219,19 @@ impl App {
     fn board_keys(&self) -> BoardKeys {
         let keymap = &self.looks.keymap;
         let again = keymap.chords_for(&[BOARD], Command::Again);
-        let mut acts = keymap.acts(BOARD);
-        let kick = acts.find(|(_, acts)| acts.contains(&KickConnections::SPEC.id));
-        let written = |chords: Option<&[Chord]>| chords.map(chord::written).unwrap_or_default();
         BoardKeys {
-            again: written(again),
-            kick: written(kick.map(|(chords, _)| chords)),
+            again: again.map(chord::written).unwrap_or_default(),
+            kick: self.key_of(BOARD, KickConnections::SPEC.id),
         }
+    }
+
+    /// The key of an act in a scope, as it is written.
+    pub(super) fn key_of(&self, scope: &str, act: ActionId) -> String {
+        let mut acts = self.looks.keymap.acts(scope);
+        let bound = acts.find(|(_, acts)| acts.contains(&act));
+        bound
+            .map(|(chords, _)| chord::written(chords))
+            .unwrap_or_default()
     }
 
     /// More is known of the act that runs.

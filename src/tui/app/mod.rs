@@ -36,7 +36,7 @@ use self::msg::{Effect, Interest, JobId, Slot};
 use self::paste::Pasted;
 use self::toast::Toast;
 use self::visited::Visited;
-use super::keymap::{BOARD, Chord, GLOBAL, Keymap, POPUP};
+use super::keymap::{BOARD, Chord, GLOBAL, Keymap, POPUP, STRANGER};
 use super::popups::Popup;
 use super::runtime::terminal::{Keys, Mouse};
 use super::theme::Theme;
@@ -225,8 +225,10 @@ impl App {
 
     /// What acts are about.
     fn selection(&self, now: Timestamp) -> Option<Selection> {
-        if let Some(Popup::Board(board)) = &self.popup {
-            return Some(board.left());
+        match &self.popup {
+            Some(Popup::Board(board)) => return Some(board.left()),
+            Some(Popup::Stranger(stranger)) => return Some(stranger.selection()),
+            Some(_) | None => {}
         }
         let scene = self.scene(now);
         self.view().map(|view| view.selection(&scene))
@@ -236,6 +238,7 @@ impl App {
     fn scopes(&self) -> Vec<&'static str> {
         match (&self.popup, self.view()) {
             (Some(Popup::Board(_)), _) => vec![BOARD, POPUP],
+            (Some(Popup::Stranger(_)), _) => vec![STRANGER, POPUP],
             (Some(_), _) => vec![POPUP],
             (None, Some(view)) => vec![view.kind().name(), GLOBAL],
             (None, None) => vec![GLOBAL],

@@ -15,13 +15,15 @@ use super::msg::{Ask, Effect, Slot};
 use super::seen::Seen;
 use super::toast::{Toast, Tone};
 use super::{App, ViewKind};
-use crate::actions::action::SelectedUser;
+use crate::actions::action::{Action as _, SelectedUser};
 use crate::actions::given::{Given, Secret, looks_secret};
+use crate::actions::user::revoke::RevokeUsers;
 use crate::jwt::envelope::TokenKind;
-use crate::jwt::keys::{AccountId, KeyKind, PublicKey, UserId};
-use crate::jwt::user::User;
+use crate::jwt::keys::{KeyKind, PublicKey, UserId};
 use crate::text::Text;
+use crate::tui::keymap::STRANGER;
 use crate::tui::popups::Popup;
+use crate::tui::popups::stranger::{Known, Stranger, Whose};
 use crate::tui::views::{Found, Place, Sought, Wish};
 
 /// What is longer is not looked at. A token may be larger, but nobody pastes one that is.
@@ -34,8 +36,8 @@ const SEED_DROPPED: &str = "a seed was pasted: it was dropped";
 #[derive(Clone, Debug)]
 pub(super) struct Pasted {
     key: PublicKey,
-    /// The account that a user's token names.
-    account: Option<AccountId>,
+    /// What a user's token says of whose it is.
+    whose: Option<Whose>,
     /// What it was found in.
     form: &'static str,
     seed: Secret,
@@ -67,7 +69,7 @@ impl Pasted {
         let text = Zeroizing::new(text.replace('\r', "\n"));
         let given = Given::read(text.as_bytes()).ok_or_else(|| nothing_in(&text))?;
         let seed = given.secret();
-        let (key, account, form) = match &given {
+        let (key, whose, form) = match &given {
             Given::Key(key) => (*key, None, "key"),
             Given::Seed(key) if key.kind == KeyKind::User => (*key, None, "seed"),
             Given::Seed(key) => return Err(heavy_seed(*key)),
@@ -77,13 +79,12 @@ impl Pasted {
                     return Err(format!("{what}: it says nothing of whose it is"));
                 }
                 let envelope = token.envelope();
-                let account = User::of(token).ok().map(|user| user.account);
                 let form = match (envelope.kind, seed) {
                     (TokenKind::User | TokenKind::Account, Secret::Given) => "creds",
                     (TokenKind::User | TokenKind::Account, Secret::NotGiven) => "token",
                     (_, _) => return Err("the pasted token is no user's and no account's".into()),
                 };
-                (envelope.subject, account, form)
+                (envelope.subject, Whose::of(token), form)
             }
         };
         if !matches!(key.kind, KeyKind::User | KeyKind::Account) {
@@ -94,7 +95,7 @@ impl Pasted {
         }
         Ok(Self {
             key,
-            account,
+            whose,
             form,
             seed,
             reading: Reading::NotYet,
@@ -112,7 +113,8 @@ impl Pasted {
     /// One user may be known in two accounts, by a token that moved.
     fn user(&self, user: UserId, seen: &Seen) -> Option<Row> {
         let known = || seen.users.iter().filter(|line| line.id == user);
-        let named = known().find(|line| Some(line.account.key) == self.account);
+        let account = self.whose.as_ref().map(Whose::account);
+        let named = known().find(|line| Some(line.account.key) == account);
         let line = named.or_else(|| known().next())?;
         let of = |name: Option<&Text>, key: PublicKey| {
             name.map_or_else(|| key.short(), ToString::to_string)
@@ -252,7 +254,8 @@ impl App {
             }
             (_, Some(seen), Reading::Asked) => {
                 let word = self.nowhere(&pasted, &seen);
-                (Toast::new(Tone::Failure, word), Vec::new())
+                let shown = self.stranger(&pasted, &seen).map(Wish::Show);
+                (Toast::new(Tone::Failure, word), shown.into_iter().collect())
             }
             (None, None, _) => {
                 let word = format!("{short} is selected as soon as everything is read{dropped}");
@@ -279,15 +282,36 @@ impl App {
     /// Why nobody can be selected: where it was looked for.
     fn nowhere(&self, pasted: &Pasted, seen: &Seen) -> String {
         let (whom, short) = (pasted.key.kind.noun(), pasted.key.short());
-        let live = match (&seen.connections, self.model.unheard()) {
-            (None, _) => ", and no server was asked".to_owned(),
-            (Some(_), silent) if silent.is_empty() => " and on no connection".to_owned(),
-            (Some(_), silent) => format!(" and on no connection, {silent}"),
-        };
         format!(
-            "{whom} {short} is in no store{live}: nothing was selected{}",
+            "{whom} {short} is {}: nothing was selected{}",
+            self.looked_at(seen),
             pasted.dropped()
         )
+    }
+
+    fn looked_at(&self, seen: &Seen) -> String {
+        match (&seen.connections, self.model.unheard()) {
+            (None, _) => "in no store, and no server was asked".to_owned(),
+            (Some(_), silent) if silent.is_empty() => "in no store and on no connection".to_owned(),
+            (Some(_), silent) => format!("in no store and on no connection, {silent}"),
+        }
+    }
+
+    /// What a token says of a user that is nowhere: enough to revoke it by. A key alone names no account.
+    fn stranger(&self, pasted: &Pasted, seen: &Seen) -> Option<Popup> {
+        let whose = pasted.whose.clone()?;
+        let accounts = seen.tree.accounts.iter();
+        let line = accounts.into_iter().find(|line| line.id == whose.account());
+        let account = line.map(|line| Known {
+            name: line.name().cloned(),
+            signer: line
+                .token
+                .as_ref()
+                .and_then(|token| token.account.signer_kind(whose.issuer())),
+        });
+        let revoke = self.key_of(STRANGER, RevokeUsers::SPEC.id);
+        let stranger = Stranger::new(whose, account, self.looked_at(seen), revoke);
+        Some(Popup::Stranger(Box::new(stranger)))
     }
 
     fn stand_on_row(&mut self, row: &Row, pasted: &Pasted, now: Timestamp) -> Vec<Effect> {

@@ -27,6 +27,8 @@ pub const GLOBAL: &str = "global";
 pub const POPUP: &str = "popup";
 /// The scope of the board of servers, inside that of popups.
 pub const BOARD: &str = "board";
+/// The scope of pasted creds that nobody knows, inside that of popups.
+pub const STRANGER: &str = "stranger";
 
 /// What a key is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ pub mod pick;
 mod preview;
 pub mod reading;
 mod steady;
+pub mod stranger;
 mod wording;
 
 use ratatui::buffer::Buffer;
@@ -26,6 +27,7 @@ use self::log::Log;
 use self::palette::Palette;
 use self::pick::Pick;
 use self::reading::Reading;
+use self::stranger::Stranger;
 use super::keymap::{Command, Keymap};
 use super::theme::Role;
 use super::widgets::glyph::Glyph;
@@ -55,6 +57,8 @@ pub enum Popup {
     Consent(Box<Consenting>),
     /// An act that runs, or has ended.
     Board(Box<Board>),
+    /// Whose pasted creds it is that nobody knows.
+    Stranger(Box<Stranger>),
 }
 
 /// What a command made of a popup.
@@ -84,14 +88,15 @@ impl Popup {
                 board.command(command, size);
                 Answered::Open
             }
-            // These take their keys by themselves.
+            // These take their keys by themselves, or none but those that act.
             (
                 Self::Form(_)
                 | Self::Pick(_)
                 | Self::Palette(_)
                 | Self::Lifting(_)
                 | Self::Reading(_)
-                | Self::Consent(_),
+                | Self::Consent(_)
+                | Self::Stranger(_),
                 _,
             ) => Answered::Open,
         }
@@ -115,6 +120,7 @@ impl Popup {
             Self::Reading(reading) => reading.paint(paint, screen, buf),
             Self::Consent(asked) => return Some(asked.paint(paint, screen, buf)),
             Self::Board(board) => board.paint(paint, screen, buf),
+            Self::Stranger(stranger) => stranger.paint(paint, screen, buf),
         }
         None
     }

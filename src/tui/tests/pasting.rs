@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use crossterm::event::Event;
 use nkeys::{KeyPair, KeyPairType};
+use ratatui::layout::Size;
 
 use super::acts::{asked, revocation};
 use super::screen::{NARROW, TestScreen, WIDE, found};
 use super::servers::census;
 use super::world::{first_user, nothing, seen};
 use crate::explain::{Code, Explanation};
-use crate::jwt::keys::{AccountId, UserId};
+use crate::jwt::json::Node;
+use crate::jwt::keys::{AccountId, KeyKind, UserId};
 use crate::jwt::signer::Signer as _;
-use crate::test_support::{account, account_signer, operator_signer, token_of, user};
+use crate::test_support::{ByteSigner, account, account_signer, operator_signer, token_of, user};
 use crate::tui::app::acts::Intent;
 use crate::tui::app::msg::{Ask, Effect, Msg};
 use crate::tui::app::seen::Seen;
@@ -235,9 +237,67 @@ fn somebody_who_is_not_known_is_looked_for_once_more_and_then_it_is_said_where()
         screen.text()
     );
     assert_eq!(surveys(&screen), before + 1, "and not again and again");
+    screen.press("esc");
     paste(&mut screen, &creds());
     screen.send(Msg::Seen(Ok(Arc::new(with_worker()))));
     assert!(said(&mut screen).contains("is selected"));
+}
+
+/// Somebody whose creds were pasted, and who is nowhere.
+fn stranger(size: Size) -> TestScreen {
+    let mut screen = TestScreen::open(size, Depth::Mono, census());
+    screen.send(Msg::Seen(Ok(Arc::new(seen()))));
+    paste(&mut screen, &creds());
+    screen.send(Msg::Seen(Ok(Arc::new(seen()))));
+    screen
+}
+
+#[test]
+fn whose_the_creds_of_a_stranger_are_is_told_and_its_key_can_be_revoked() {
+    let mut screen = stranger(NARROW);
+    insta::assert_snapshot!(screen.styled());
+
+    let account = account_signer().public_key().try_into().unwrap();
+    let user = pair().public_key().parse().unwrap();
+    assert_eq!(revoked(&mut screen), [as_ref(account, user)]);
+}
+
+#[test]
+fn a_stranger_that_is_closed_leaves_the_selection_as_it_was() {
+    let mut screen = stranger(WIDE);
+    screen.press("esc 2");
+
+    let ours = as_ref(
+        account_signer().public_key().try_into().unwrap(),
+        first_user().try_into().unwrap(),
+    );
+    assert_eq!(revoked(&mut screen), [ours]);
+}
+
+#[test]
+fn a_stranger_whom_no_key_of_its_account_signed_is_told_as_that() {
+    let mut screen = open(seen());
+    let account = account_signer().public_key().to_string();
+    let names = [("issuer_account", Node::from(account))];
+    let forged = token_of(
+        &user("worker", names),
+        &ByteSigner::new(KeyKind::Account, 9),
+    );
+    paste(&mut screen, forged.text().as_ref());
+    screen.send(Msg::Seen(Ok(Arc::new(seen()))));
+
+    let frame = screen.text();
+    assert!(frame.contains("which is no key of"), "{frame}");
+}
+
+#[test]
+fn a_key_alone_names_no_account_to_revoke_it_in() {
+    let mut screen = open(seen());
+    paste(&mut screen, &pair().public_key());
+    screen.send(Msg::Seen(Ok(Arc::new(seen()))));
+
+    assert!(screen.app.popup.is_none());
+    assert!(said(&mut screen).contains("nothing was selected"));
 }
 
 #[test]
