@@ -1,9 +1,11 @@
 //! All that can be done from here, as the palette lists it, and what becomes of what was chosen there.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::acts::{ACTS, Allowed};
-use super::msg::Effect;
+use super::msg::{Answer, Ask, Effect, Slot};
 use super::toast::{Toast, Tone};
 use super::{App, ViewKind};
 use crate::actions::action::Access;
@@ -14,6 +16,7 @@ use crate::tui::popups::log::Log;
 use crate::tui::popups::palette::{Chosen, Entry, Palette, Runs};
 use crate::tui::runtime::terminal::Mouse;
 use crate::tui::theme::Theme;
+use crate::tui::views::Sought;
 
 /// Short names of places, beside the names themselves.
 const SHORT: &[(&str, &str)] = &[
@@ -164,8 +167,39 @@ impl App {
         }
     }
 
+    /// Asks who is called as was typed, if something else was typed than before.
+    pub(super) fn ask_for_names(&mut self) -> Option<Effect> {
+        let Some(Popup::Palette(palette)) = &mut self.popup else {
+            return None;
+        };
+        let wanted = palette.wants_names()?;
+        let seen = Arc::clone(self.model.seen.last.as_ref()?);
+        let job = self.jobs.start(Slot::Names);
+        Some(Effect::Ask(job, Slot::Names, Ask::Names(seen, wanted)))
+    }
+
+    /// Users and accounts were found by their names.
+    pub(super) fn named(&mut self, answer: Answer) {
+        if let (Some(Popup::Palette(palette)), Answer::Names(found)) = (&mut self.popup, answer) {
+            palette.list_names(found);
+        }
+    }
+
+    fn jump(&mut self, sought: Sought, now: Timestamp) -> Vec<Effect> {
+        let (effects, gone) = self.seek(sought, now);
+        let word = match gone {
+            None => "it is not listed any more".to_owned(),
+            Some(gone) => gone.trim_start_matches("; ").to_owned(),
+        };
+        if !word.is_empty() {
+            self.say(Toast::new(Tone::Warning, word), now);
+        }
+        effects
+    }
+
     fn run(&mut self, runs: Runs, now: Timestamp) -> Vec<Effect> {
         match runs {
+            Runs::Seek(sought) => self.jump(sought, now),
             Runs::Act(id) => self.act(&[id], now),
             Runs::Command(command) => self.command(command, now),
             Runs::Theme(name) => vec![Effect::Theme(name.to_owned())],

@@ -12,6 +12,7 @@ mod line;
 pub mod live;
 pub mod model;
 pub mod msg;
+pub mod names;
 mod paste;
 mod render;
 pub mod seen;

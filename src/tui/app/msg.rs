@@ -8,6 +8,7 @@ use crossterm::event::Event;
 use super::acts::Intent;
 use super::live::Counted;
 use super::model::Found;
+use super::names::Named;
 use super::seen::{Roll, Seen, Trail};
 use crate::actions::guard::Guarded;
 use crate::actions::opening::Reach;
@@ -86,13 +87,16 @@ pub enum Slot {
     Rows(Place),
     /// What stands beside the row under the cursor.
     Detail(Place),
+    /// Users and accounts by name, for the palette.
+    Names,
 }
 
 impl Slot {
-    /// The place that asked.
-    pub const fn place(self) -> Place {
+    /// The place that asked, if one did.
+    pub const fn place(self) -> Option<Place> {
         match self {
-            Self::Arrange(place) | Self::Rows(place) | Self::Detail(place) => place,
+            Self::Arrange(place) | Self::Rows(place) | Self::Detail(place) => Some(place),
+            Self::Names => None,
         }
     }
 }
@@ -107,6 +111,8 @@ pub enum Ask {
     Survey,
     /// Read the record of acts; it comes to everybody.
     Trail,
+    /// Find users and accounts that are called so.
+    Names(Arc<Seen>, String),
     /// Work out everything about one user.
     User(Arc<Seen>, Box<UserLine>),
 }
@@ -116,6 +122,7 @@ pub enum Ask {
 pub enum Answer {
     Arranged(Arrangement),
     User(Box<UserPage>),
+    Names(Vec<Named>),
     /// It could not be found out.
     Failed(Explanation),
     /// What was asked for comes by another way, or not at all.

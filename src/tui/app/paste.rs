@@ -190,7 +190,10 @@ impl App {
             (Some(Popup::Consent(asked)), _) if is_secret => asked.tell(SEED_DROPPED),
             (Some(Popup::Consent(asked)), _) => asked.paste(text),
             (Some(Popup::Form(form)), _) if !is_secret => form.paste(text),
-            (Some(Popup::Palette(palette)), _) if !is_secret => palette.paste(text),
+            (Some(Popup::Palette(palette)), _) if !is_secret => {
+                palette.paste(text);
+                return self.ask_for_names().into_iter().collect();
+            }
             (Some(_), _) => {
                 let word = "what was pasted was dropped: esc closes this, then paste it again";
                 self.say(Toast::new(Tone::Word, word), now);
@@ -314,19 +317,28 @@ impl App {
         Some(Popup::Stranger(Box::new(stranger)))
     }
 
-    fn stand_on_row(&mut self, row: &Row, pasted: &Pasted, now: Timestamp) -> Vec<Effect> {
+    /// Puts the cursor on the row of a thing, in its own tab, and says what had to go for it. `None`: it is not listed there.
+    pub(super) fn seek(&mut self, sought: Sought, now: Timestamp) -> (Vec<Effect>, Option<String>) {
         self.line = None;
-        let mut effects = self.go_to_top(row.sought.kind(), now);
+        let mut effects = self.go_to_top(sought.kind(), now);
         let found = self
             .scene_mut(now)
-            .and_then(|(view, scene)| view.seek(&scene, row.sought));
+            .and_then(|(view, scene)| view.seek(&scene, sought));
         let Some(Found { gave_way, wishes }) = found else {
-            return effects;
+            return (effects, None);
         };
         effects.extend(self.grant(wishes, now));
         let gone = match gave_way.as_slice() {
             [] => String::new(),
             words => format!("; {} went", words.join(" and ")),
+        };
+        (effects, Some(gone))
+    }
+
+    fn stand_on_row(&mut self, row: &Row, pasted: &Pasted, now: Timestamp) -> Vec<Effect> {
+        let (effects, gone) = self.seek(row.sought, now);
+        let Some(gone) = gone else {
+            return effects;
         };
         let (form, dropped) = (pasted.form, pasted.dropped());
         let word = format!(

@@ -69,9 +69,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.model.heard(link, now);
             Vec::new()
         }
-        Msg::Job(id, slot, answer) if app.jobs.end(slot, id) => {
-            app.answered(slot.place(), answer, now)
-        }
+        Msg::Job(id, slot, answer) if app.jobs.end(slot, id) => app.answered(slot, answer, now),
         Msg::Job(..) => Vec::new(),
         Msg::Prepared(job, preview) => {
             app.prepared(job, preview, now);
@@ -202,7 +200,9 @@ impl App {
             }
             Some(Popup::Palette(palette)) => {
                 let chosen = palette.key(key);
-                Some(self.choose(chosen, now))
+                let mut effects = self.choose(chosen, now);
+                effects.extend(self.ask_for_names());
+                Some(effects)
             }
             Some(_) | None => None,
         }
@@ -358,7 +358,11 @@ impl App {
     }
 
     /// An answer goes to the place that asked, also while another is on top.
-    fn answered(&mut self, place: Place, answer: Answer, now: Timestamp) -> Vec<Effect> {
+    fn answered(&mut self, slot: Slot, answer: Answer, now: Timestamp) -> Vec<Effect> {
+        let Some(place) = slot.place() else {
+            self.named(answer);
+            return Vec::new();
+        };
         let scene = Scene {
             model: &self.model,
             size: super::body(self.size),

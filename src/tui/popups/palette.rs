@@ -1,4 +1,4 @@
-//! One list of all that can be done from here: acts, places, settings. Letters narrow it, Enter runs what the cursor is on. What
+//! One list of all that can be done from here: acts, places, settings; and below them users and accounts by name. Letters narrow it, Enter runs what the cursor is on. What
 //! stands in it, and what running means, is the app's.
 //!
 //! ```text
@@ -18,9 +18,11 @@ use ratatui::layout::{Position, Rect};
 use super::{WIDEST, centred, frame};
 use crate::actions::spec::ActionId;
 use crate::tui::app::acts::Allowed;
+use crate::tui::app::names::Named;
 use crate::tui::keymap::Command;
 use crate::tui::runtime::terminal::Mouse;
 use crate::tui::theme::Role;
+use crate::tui::views::Sought;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::letters::Letters;
 use crate::tui::widgets::{Paint, cells, line_of};
@@ -45,6 +47,8 @@ pub enum Runs {
     /// Asks whether read-only is to be lifted.
     Write,
     ReadOnly,
+    /// To the row of a user or an account.
+    Seek(Sought),
 }
 
 /// A line of it.
@@ -65,6 +69,10 @@ pub struct Entry {
 pub struct Palette {
     typed: Letters,
     entries: Vec<Entry>,
+    /// Users and accounts whose name fits, below what can be done: they come late, and nothing moves for them.
+    named: Vec<Entry>,
+    /// For what they were asked for.
+    asked: String,
     /// The entries that fit, the best first.
     fitting: Vec<usize>,
     cursor: usize,
@@ -83,6 +91,8 @@ impl Palette {
         let mut palette = Self {
             typed: Letters::new("", LONGEST),
             entries,
+            named: Vec::new(),
+            asked: String::new(),
             fitting: Vec::new(),
             cursor: 0,
         };
@@ -91,12 +101,11 @@ impl Palette {
     }
 
     pub(in crate::tui) fn key(&mut self, key: KeyEvent) -> Chosen {
-        let last = self.fitting.len().saturating_sub(1);
+        let last = self.shown().count().saturating_sub(1);
         match key.code {
             KeyCode::Esc => return Chosen::Closed,
             KeyCode::Enter => {
-                let entry = self.fitting.get(self.cursor);
-                let entry = entry.and_then(|nth| self.entries.get(*nth));
+                let entry = self.shown().nth(self.cursor);
                 return entry.map_or(Chosen::NotYet, |entry| Chosen::Run(entry.runs));
             }
             KeyCode::Down => self.cursor = self.cursor.saturating_add(1).min(last),
@@ -114,10 +123,44 @@ impl Palette {
         self.narrow();
     }
 
+    /// What can be done, then who is called so.
+    fn shown(&self) -> impl Iterator<Item = &Entry> {
+        let fitting = self.fitting.iter();
+        let fitting = fitting.filter_map(|nth| self.entries.get(*nth));
+        fitting.chain(&self.named)
+    }
+
+    fn wanted(&self) -> &str {
+        let wanted = self.typed.text().trim().trim_start_matches(':');
+        wanted.trim_start()
+    }
+
+    /// The name that users and accounts are wanted by, once for each. Those of the last are gone at once.
+    pub(in crate::tui) fn wants_names(&mut self) -> Option<String> {
+        let wanted = self.wanted().to_owned();
+        if wanted == self.asked {
+            return None;
+        }
+        self.named.clear();
+        self.asked.clone_from(&wanted);
+        (!wanted.is_empty()).then_some(wanted)
+    }
+
+    pub(in crate::tui) fn list_names(&mut self, found: Vec<Named>) {
+        let entry = |named: Named| Entry {
+            title: named.name,
+            aliases: Vec::new(),
+            key: String::new(),
+            help: named.what,
+            allowed: Allowed::Yes,
+            runs: Runs::Seek(named.sought),
+        };
+        self.named = found.into_iter().map(entry).collect();
+    }
+
     /// Ranks the entries by what was typed, and the best comes under the cursor.
     fn narrow(&mut self) {
-        let wanted = self.typed.text().trim().trim_start_matches(':');
-        let wanted = wanted.trim_start();
+        let wanted = self.wanted();
         let config = Config {
             casing: CaseMatching::Ignore,
             ..Config::default()
@@ -153,14 +196,12 @@ impl Palette {
         let from = self
             .cursor
             .saturating_sub(usize::from(room.saturating_sub(1)));
-        let fitting = self.fitting.iter().enumerate().skip(from);
-        for ((nth, entry), row) in fitting.zip(0..room) {
-            if let Some(entry) = self.entries.get(*entry) {
-                let line = line_of(inside, HEAD + row);
-                entry.paint(paint, line, nth == self.cursor, buf);
-            }
+        let shown = self.shown().enumerate().skip(from);
+        for ((nth, entry), row) in shown.zip(0..room) {
+            let line = line_of(inside, HEAD + row);
+            entry.paint(paint, line, nth == self.cursor, buf);
         }
-        if self.fitting.is_empty() {
+        if self.fitting.is_empty() && self.named.is_empty() {
             let line = line_of(inside, HEAD);
             let at = Position::new(line.x + 2, line.y);
             paint.put(
@@ -176,7 +217,12 @@ impl Palette {
 
     fn paint_typed(&self, paint: &Paint<'_>, line: Rect, buf: &mut Buffer) -> Position {
         let begin = paint.put(buf, Position::new(line.x, line.y), 2, ": ", Role::Key);
-        let count = format!("{} of {}", self.fitting.len(), self.entries.len());
+        let mut count = format!("{} of {}", self.fitting.len(), self.entries.len());
+        match self.named.len() {
+            0 => {}
+            1 => count.push_str(", 1 name"),
+            names => count = format!("{count}, {names} names"),
+        }
         let at = Position::new(line.x, line.y);
         let end = paint.put_right(buf, at, line.width, &count, Role::Muted);
         let room = end.saturating_sub(begin + 1);

@@ -29,6 +29,8 @@ use crate::sys::{Census, LinkEvent, Sys};
 use crate::text::Text;
 use crate::tui::app::acts::Intent;
 use crate::tui::app::msg::{Answer, Ask, Effect, Interest, JobId, Link, Msg, Slot, Work};
+use crate::tui::app::names;
+use crate::tui::app::seen::Seen;
 use crate::tui::theme::Themes;
 
 /// Between two countings of the servers while they are shown: their own heartbeat.
@@ -167,6 +169,7 @@ impl Workers {
             let ports = held(&ports);
             let answer = match ask {
                 Ask::Arrange(work) => arrange(work, stopped).await,
+                Ask::Names(seen, wanted) => named(seen, wanted, stopped).await,
                 Ask::Census => census(ports).await,
                 Ask::Survey => {
                     tell(&inbox, Msg::Seen(look::survey(ports).await)).await;
@@ -298,6 +301,18 @@ async fn arrange(Work(work): Work, stopped: CancellationToken) -> Answer {
                 what,
                 "the old order stands",
             ))
+        }
+    }
+}
+
+/// Looks through all names on a thread for work that blocks.
+async fn named(seen: Arc<Seen>, wanted: String, stopped: CancellationToken) -> Answer {
+    let find = move || names::find(&seen, &wanted, &|| stopped.is_cancelled());
+    match tokio::task::spawn_blocking(find).await {
+        Ok(found) => found.map_or(Answer::Nothing, Answer::Names),
+        Err(error) => {
+            let what = format!("names were not found: {}", Text::from(error.to_string()));
+            Answer::Failed(Explanation::new(Code::Internal, what, "nothing was done"))
         }
     }
 }

@@ -9,6 +9,7 @@ mod form;
 mod frames;
 mod keys;
 mod live;
+mod names;
 mod palette;
 mod pasting;
 mod pictures;
