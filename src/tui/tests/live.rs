@@ -9,8 +9,9 @@ use crate::explain::{Code, Explanation};
 use crate::inventory::connection::{ConnectionRow, ConnectionState, Identity, Traffic};
 use crate::sys::{Lost, SysEvent};
 use crate::tui::app::live::Counted;
-use crate::tui::app::msg::{Ask, Effect, Interest, Msg};
+use crate::tui::app::msg::{Answer, Ask, Effect, Interest, Msg};
 use crate::tui::app::seen::Roll;
+use crate::tui::popups::Popup;
 use crate::tui::theme::Depth;
 
 fn came(cid: u64, name: &str) -> SysEvent {
@@ -215,41 +216,44 @@ fn a_newcomer_stands_where_filter_and_order_have_it() {
     );
 }
 
-#[test]
-fn a_storm_over_many_connections_sorts_nothing_anew() {
+/// So many connections, in the order that was asked for.
+fn crowd(rows: u64) -> TestScreen {
     let mut screen = followed(Depth::Mono);
-    let many: Vec<ConnectionRow> = (0..20_000)
-        .map(|cid| connection(cid, "many", None))
-        .collect();
-    screen.send(roll(many, SignedDuration::ZERO));
-    let asked = |screen: &TestScreen| {
-        let is_arranging = |effect: &&Effect| matches!(effect, Effect::Ask(_, _, Ask::Arrange(_)));
-        screen.effects.iter().filter(is_arranging).count()
-    };
-    let at = screen
-        .effects
-        .iter()
-        .rposition(|effect| matches!(effect, Effect::Ask(..)))
-        .unwrap();
+    let many = (0..rows).map(|cid| connection(cid, "many", None));
+    screen.send(roll(many.collect(), SignedDuration::ZERO));
+    screen
+}
+
+fn sorts(screen: &TestScreen) -> usize {
+    let is_arranging = |effect: &&Effect| matches!(effect, Effect::Ask(_, _, Ask::Arrange(_)));
+    screen.effects.iter().filter(is_arranging).count()
+}
+
+/// Works out the order that was asked for last, while something else happens.
+fn arrange(screen: &mut TestScreen, meanwhile: Vec<SysEvent>) {
+    let is_ask = |effect: &Effect| matches!(effect, Effect::Ask(..));
+    let at = screen.effects.iter().rposition(is_ask).unwrap();
     let Effect::Ask(id, slot, Ask::Arrange(work)) = screen.effects.remove(at) else {
         panic!()
     };
-    screen.send(Msg::Happened(vec![
-        went(0),
-        came(30_000, "while it was sorted"),
-    ]));
+    screen.send(Msg::Happened(meanwhile));
     let order = (work.0)(&|| false).unwrap();
-    screen.send(Msg::Job(
-        id,
-        slot,
-        crate::tui::app::msg::Answer::Arranged(order),
-    ));
+    screen.send(Msg::Job(id, slot, Answer::Arranged(order)));
+}
+
+#[test]
+fn a_storm_over_many_connections_sorts_nothing_anew() {
+    let mut screen = crowd(20_000);
+    arrange(
+        &mut screen,
+        vec![went(0), came(30_000, "while it was sorted")],
+    );
     assert!(
         rule(&mut screen).contains("20,001 connections"),
         "{}",
         rule(&mut screen)
     );
-    let before = asked(&screen);
+    let before = sorts(&screen);
 
     for batch in 0..50 {
         let events = (0..100).map(|nth| went(1 + batch * 100 + nth));
@@ -257,7 +261,7 @@ fn a_storm_over_many_connections_sorts_nothing_anew() {
     }
     screen.later(seconds(3));
 
-    assert_eq!(asked(&screen), before);
+    assert_eq!(sorts(&screen), before);
     assert!(
         rule(&mut screen).contains("15,000 connections"),
         "{}",
@@ -345,4 +349,83 @@ fn a_count_of_who_is_gone_brings_nobody_back() {
     screen.send(count(&row, 1_000, seconds(1)));
 
     assert!(!screen.text().contains("long-gone"), "{}", screen.text());
+}
+
+#[test]
+fn other_rows_that_are_counted_sort_nothing_anew() {
+    let mut screen = crowd(20_000);
+    arrange(&mut screen, Vec::new());
+    let before = sorts(&screen);
+
+    screen.send(count(&connection(1, "many", None), 1_000, seconds(1)));
+    screen.send(count(&connection(2, "many", None), 1_000, seconds(2))); // scrolled
+
+    assert_eq!(sorts(&screen), before);
+}
+
+#[test]
+fn a_server_that_answers_no_more_has_no_rates() {
+    let mut screen = followed(Depth::Mono);
+    let row = &connections()[0];
+    screen.send(count(row, 1_000, seconds(1)));
+    screen.send(count(row, 3_100, seconds(2)));
+
+    screen.send(Msg::Counted(Counted {
+        server: row.id.server,
+        rows: Vec::new(),
+        at: start().checked_add(seconds(4)).unwrap(),
+    }));
+
+    assert!(!screen.text().contains(" 2.1k "), "{}", screen.text());
+}
+
+#[test]
+fn a_detail_over_the_whole_place_has_only_its_own_connection_counted() {
+    let mut screen = followed(Depth::Mono);
+    screen.press("home down");
+    let before = counted(&screen).pop().unwrap();
+
+    screen.press("d");
+    let behind_it = counted(&screen).pop().unwrap();
+    screen.press("esc");
+
+    assert_eq!(before.len(), 4);
+    assert_eq!(behind_it, before[1..2]);
+    assert_eq!(counted(&screen).pop().unwrap(), before);
+}
+
+/// How many rows a word leaves that stands among the rates alone.
+fn left_by_a_rate(screen: &mut TestScreen) -> String {
+    let row = &connections()[0];
+    screen.send(count(row, 1_000, seconds(1)));
+    screen.send(count(row, 3_100, seconds(2)));
+    assert!(screen.text().contains(" 2.1k "), "{}", screen.text());
+    screen.press("/");
+    screen.write("2.1k");
+    rule(screen)
+}
+
+#[test]
+fn a_word_is_not_looked_for_among_the_rates_which_only_rows_have_that_are_seen() {
+    let mut screen = followed(Depth::Mono);
+
+    let rule = left_by_a_rate(&mut screen);
+
+    assert!(rule.contains("0 of 4"), "{rule}");
+}
+
+#[test]
+fn a_word_is_not_looked_for_among_the_rates_of_chosen_columns() {
+    let mut screen = followed(Depth::Mono);
+    screen.press("v");
+    let Some(Popup::Pick(pick)) = &screen.app.popup else {
+        panic!()
+    };
+    let first = pick.items[0].letter;
+    screen.write(&first.to_string());
+    screen.press("esc");
+
+    let rule = left_by_a_rate(&mut screen);
+
+    assert!(rule.contains("0 of 4"), "{rule}");
 }

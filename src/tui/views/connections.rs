@@ -10,7 +10,6 @@ use jiff::Timestamp;
 
 use super::ViewKind;
 use super::detail::{Detail, shown};
-use super::listing::Listing;
 use super::page::{Source, Subject};
 use crate::actions::action::{SelectedConnection, SelectedUser, Selection};
 use crate::actions::refs::{ConnRef, ServerRef};
@@ -116,8 +115,8 @@ impl Subject for Connections {
         }
     }
 
-    fn counted(list: &Listing<Slots>) -> Vec<ConnId> {
-        let open = list.visible();
+    fn counted(rows: &[&ConnectionRow]) -> Vec<ConnId> {
+        let open = rows.iter();
         let open = open.filter(|row| row.state == ConnectionState::Open);
         open.map(|row| row.id).collect()
     }

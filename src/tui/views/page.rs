@@ -78,8 +78,8 @@ pub trait Subject: Default + 'static {
         None
     }
 
-    /// The connections among the rows that are seen.
-    fn counted(_: &Listing<Self::Rows>) -> Vec<ConnId> {
+    /// The connections among rows that are seen.
+    fn counted(_: &[&RowOf<Self>]) -> Vec<ConnId> {
         Vec::new()
     }
 
@@ -263,7 +263,11 @@ impl<S: Subject> View for Page<S> {
     }
 
     fn counted(&self) -> Vec<ConnId> {
-        S::counted(&self.list)
+        let seen: Vec<&RowOf<S>> = match self.pane.extent {
+            Extent::Beside => self.list.visible().collect(),
+            Extent::Whole => self.list.current().into_iter().collect(),
+        };
+        S::counted(&seen)
     }
 
     fn selection(&self, _: &Scene<'_>) -> Selection {

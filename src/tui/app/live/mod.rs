@@ -123,28 +123,22 @@ impl Live {
     pub(super) fn not_listening(&mut self, now: Timestamp) {
         self.following = Following::No;
         self.settle_all(now);
-        let unknown = self.rates.forget_all();
-        self.forget_rates(&unknown);
-    }
-
-    /// Takes what was counted of some of them.
-    pub(super) fn counted(&mut self, counted: &Counted) {
-        let (rates, unknown) = self.rates.take(counted);
-        self.forget_rates(&unknown);
         let mut edit = self.table.next();
-        for (row, rate) in counted.rows.iter().zip(rates) {
-            edit.count(row, rate);
+        for id in self.rates.forget_all() {
+            edit.forget_rate(id);
         }
         edit.done();
     }
 
-    fn forget_rates(&mut self, unknown: &[ConnId]) {
-        if unknown.is_empty() {
-            return;
-        }
+    /// Takes what was counted of some of them, in one version: who lists them would sort two anew.
+    pub(super) fn counted(&mut self, counted: &Counted) {
+        let (rates, unknown) = self.rates.take(counted);
         let mut edit = self.table.next();
         for id in unknown {
-            edit.forget_rate(*id);
+            edit.forget_rate(id);
+        }
+        for (row, rate) in counted.rows.iter().zip(rates) {
+            edit.count(row, rate);
         }
         edit.done();
     }

@@ -17,7 +17,7 @@ where
     T::Row: Listed,
 {
     pub(super) fn sorts(&self) -> Popup {
-        let fields = self.sortable();
+        let fields = lasting(self.columns.fields());
         let titles = fields.iter().map(|field| {
             let sort = self
                 .sort
@@ -26,13 +26,6 @@ where
             (field.title, sort.map(|sort| arrow(sort.direction)))
         });
         Popup::Pick(Pick::new(Of::Sort, "Sort by", titles))
-    }
-
-    /// What a list can be sorted by: rates are known only of what is seen.
-    fn sortable(&self) -> Vec<&'static Field<T::Row>> {
-        let mut fields = self.columns.fields();
-        fields.retain(|field| !field.is_live());
-        fields
     }
 
     pub(super) fn choices(&self) -> Popup {
@@ -47,7 +40,7 @@ where
     pub fn choose(&mut self, choice: Choice, now: Timestamp) -> Vec<Wish> {
         match choice.of {
             Of::Sort => {
-                let Some(field) = self.sortable().get(choice.nth).copied() else {
+                let Some(field) = lasting(self.columns.fields()).get(choice.nth).copied() else {
                     return Vec::new();
                 };
                 self.sort = Some(Sort {
@@ -99,6 +92,15 @@ where
         }
         self.columns = Columns::Chosen(shown);
     }
+}
+
+/// Fields by which a list can be sorted, and in which words are looked for: what is live is known only of the rows that are
+/// seen, and is another every second.
+pub(super) fn lasting<R>(
+    fields: impl IntoIterator<Item = &'static Field<R>>,
+) -> Vec<&'static Field<R>> {
+    let fields = fields.into_iter();
+    fields.filter(|field| !field.is_live()).collect()
 }
 
 /// Gives columns some of the room that is left over, all the same: rows read easier, and longer names that come later fit.

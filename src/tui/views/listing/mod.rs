@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
-use self::choices::spread;
+use self::choices::{lasting, spread};
 use super::blank::Culprit;
 use super::{Found, Wish};
 use crate::inventory::arrange::{CHUNK, Query, Rows, Sort, insert};
@@ -281,7 +281,7 @@ where
     /// Puts the newest rows in order: at once if they are few, else as a job.
     fn arrange(&mut self, now: Timestamp) -> Option<Wish> {
         let rows = Arc::clone(self.newest()?);
-        let (written, fields) = (self.written.clone(), self.columns.fields());
+        let (written, fields) = (self.written.clone(), lasting(self.columns.fields()));
         let sort = self.sort.as_ref().map(|sort| Sort {
             field: sort.field,
             direction: sort.direction,
@@ -289,7 +289,7 @@ where
         let is_few = usize::try_from(rows.count()).is_ok_and(|count| count <= CHUNK);
         let work = move |stopped: &dyn Fn() -> bool| {
             // Columns may have gone in which its words were looked for when it was written.
-            let all = || Filter::parse(&written, &T::Row::FIELDS.iter().collect::<Vec<_>>());
+            let all = || Filter::parse(&written, &lasting(T::Row::FIELDS.iter()));
             let filter = Filter::parse(&written, &fields).or_else(|_| all()).ok()?;
             let query = Query {
                 filter: &filter,
@@ -380,7 +380,7 @@ where
         written: &str,
         now: Timestamp,
     ) -> Result<Option<Wish>, FilterError> {
-        let filter = Filter::parse(written, &self.columns.fields())?;
+        let filter = Filter::parse(written, &lasting(self.columns.fields()))?;
         self.filter = Some(filter).filter(|filter| !filter.is_empty());
         written.clone_into(&mut self.written);
         Ok(self.arrange(now))
