@@ -33,6 +33,8 @@ pub(super) struct Acting {
     stage: Stage,
     /// What was asked for last.
     asked: Option<Intent>,
+    /// The board from which it was asked for: it comes back unless that is done.
+    behind: Option<Box<Board>>,
 }
 
 #[derive(Default)]
@@ -85,7 +87,7 @@ impl App {
             match (offer.bind)(&selection, &self.model.standing) {
                 Ok(Begun::Ready(intent)) => return self.prepare(intent, selection.hidden, now),
                 Ok(Begun::Ask(form)) => {
-                    self.popup = Some(Popup::Form(Box::new(form)));
+                    self.step_to(Popup::Form(Box::new(form)));
                     return Vec::new();
                 }
                 Err(why) => {
@@ -119,9 +121,23 @@ impl App {
     fn prepare(&mut self, intent: Intent, hidden: usize, now: Timestamp) -> Vec<Effect> {
         let (job, title) = (self.jobs.next(), intent.spec().title);
         self.acting.stage = Stage::Reading { job, title, hidden };
-        self.popup = Some(Popup::Reading(Reading { title, since: now }));
+        self.step_to(Popup::Reading(Reading { title, since: now }));
         self.acting.asked = Some(intent.clone());
         vec![Effect::Prepare(job, intent)]
+    }
+
+    /// Shows what an act begins with, over the board from which it was asked for.
+    fn step_to(&mut self, popup: Popup) {
+        match self.popup.replace(popup) {
+            None => self.acting.behind = None,
+            Some(Popup::Board(board)) => self.acting.behind = Some(board),
+            Some(_) => {} // a step before this one
+        }
+    }
+
+    /// Nothing comes of the act. A board says what it said: who has not proven it must not be lost with that.
+    pub(super) fn step_back(&mut self) {
+        self.popup = self.acting.behind.take().map(Popup::Board);
     }
 
     /// A key made something of a form.
@@ -129,7 +145,7 @@ impl App {
         match filled {
             Filled::NotYet => Vec::new(),
             Filled::Cancelled => {
-                self.popup = None;
+                self.step_back();
                 self.say(Toast::new(Tone::Word, "cancelled: nothing was done"), now);
                 Vec::new()
             }
@@ -151,7 +167,6 @@ impl App {
             return;
         }
         self.acting.stage = Stage::Rest;
-        self.popup = None;
         let access = self.model.standing.access;
         let asked = match preview {
             Err(why) => Err(Toast::new(
@@ -163,7 +178,10 @@ impl App {
         };
         match asked {
             Ok(asked) => self.popup = Some(Popup::Consent(Box::new(asked))),
-            Err(toast) => self.say(toast, now),
+            Err(toast) => {
+                self.step_back();
+                self.say(toast, now);
+            }
         }
     }
 
@@ -172,7 +190,7 @@ impl App {
         match given {
             Given::NotYet => Vec::new(),
             Given::Cancelled => {
-                self.popup = None;
+                self.step_back();
                 self.say(Toast::new(Tone::Word, "cancelled: nothing was done"), now);
                 Vec::new()
             }
@@ -271,6 +289,7 @@ impl App {
             shown.show(board);
         }
         self.acting.stage = Stage::Rest;
+        self.acting.behind = None;
         self.say(toast, now);
         if leaves {
             self.state = Running::Quit;
@@ -286,16 +305,20 @@ impl App {
                 self.state = Running::Quit;
             }
             self.acting.stage = Stage::Rest;
-            self.popup = None;
+            self.step_back();
             let word = format!("{}; {}", why.what, why.so);
             self.say(Toast::new(Tone::Failure, word), now);
         }
     }
 
     /// A popup was closed. What was being read for it is not waited for; what runs goes on.
-    pub(super) fn stop_reading(&mut self) {
-        if matches!(self.acting.stage, Stage::Reading { .. }) {
-            self.acting.stage = Stage::Rest;
+    pub(super) fn close_popup(&mut self) {
+        match self.acting.stage {
+            Stage::Running { .. } => self.popup = None,
+            Stage::Rest | Stage::Reading { .. } => {
+                self.acting.stage = Stage::Rest;
+                self.step_back();
+            }
         }
     }
 

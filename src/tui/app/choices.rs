@@ -255,7 +255,7 @@ impl App {
         if let Some(Popup::Consent(asked)) = &self.popup
             && !asked.holds_read_only()
         {
-            self.popup = None;
+            self.step_back();
             word.push_str(": the act that was asked about was not begun");
         }
         self.say(Toast::new(Tone::Warning, word), now);

@@ -286,8 +286,7 @@ impl App {
         match popup.command(command, self.size) {
             Answered::Open => Vec::new(),
             Answered::Closed => {
-                self.popup = None;
-                self.stop_reading();
+                self.close_popup();
                 self.refresh(now)
             }
         }

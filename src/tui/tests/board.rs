@@ -3,9 +3,12 @@
 use ratatui::layout::Size;
 
 use super::acting::running;
-use super::acts::{connection, kick, outcome, revocation, server};
+use super::acts::{
+    answer, applied, connection, kick, outcome, preparing, revocation, server, type_slowly, user,
+};
 use super::screen::{NARROW, TestScreen, WIDE};
 use crate::actions::outcome::{GuardReport, Report, ServerReport, ServerVerdict};
+use crate::explain::{Code, Explanation};
 use crate::jwt::keys::ConnId;
 use crate::ledger::audit::Outcome as Word;
 use crate::tui::app::acts::Intent;
@@ -125,7 +128,7 @@ fn what_was_not_pushed_is_not_pushed_again() {
     ));
     screen.press("esc");
     screen.press("X");
-    super::acts::answer(&mut screen, kick());
+    answer(&mut screen, kick());
     screen.press("y");
     let report = Report {
         servers: vec![server("n1", ServerVerdict::Unknown)],
@@ -149,4 +152,71 @@ fn what_was_not_pushed_is_not_pushed_again() {
         "{}",
         screen.text()
     );
+}
+
+#[test]
+fn what_ended_before_anything_was_pushed_is_tried_again() {
+    for (word, report, says) in [
+        (Word::Refused, Report::default(), "P try again"),
+        (Word::Stale, Report::default(), "P try again"),
+        (Word::Failed, silent(), "P push again to n3"), // n1 took it
+        (Word::Unverified, Report::default(), "P push again"),
+    ] {
+        let mut screen = ended(WIDE, Depth::True, word, report);
+
+        let text = screen.text();
+
+        assert!(text.contains(says), "{word:?}: {text}");
+    }
+}
+
+/// The board of an act that n3 has not proven, from which the act was asked for again.
+fn asked_again() -> TestScreen {
+    let mut screen = ended(WIDE, Depth::True, Word::Unverified, silent());
+    screen.press("P");
+    screen
+}
+
+fn shows_the_board(screen: &mut TestScreen) -> bool {
+    screen.text().contains("P push again to n3")
+}
+
+#[test]
+fn a_board_is_there_again_after_the_act_that_was_asked_for_from_it_was_cancelled() {
+    let mut consented = asked_again();
+    answer(&mut consented, revocation());
+    assert!(matches!(consented.app.popup, Some(Popup::Consent(_))));
+    for mut screen in [asked_again(), consented] {
+        screen.press("esc");
+
+        assert!(shows_the_board(&mut screen), "{}", screen.text());
+        screen.press("esc");
+        assert!(screen.app.popup.is_none());
+    }
+}
+
+#[test]
+fn a_board_is_there_again_if_it_cannot_be_found_out_what_the_act_would_do() {
+    let mut screen = asked_again();
+    let why = Explanation::new(Code::NotConnected, "the link is down", "nothing was done");
+
+    let job = preparing(&screen);
+    screen.send(Msg::Prepared(job, Err(why)));
+
+    assert!(shows_the_board(&mut screen), "{}", screen.text());
+    assert!(screen.text().contains("the link is down"));
+}
+
+#[test]
+fn a_board_is_there_again_if_the_act_that_was_asked_for_from_it_cannot_be_begun() {
+    let mut screen = asked_again();
+    answer(&mut screen, revocation());
+    type_slowly(&mut screen, &user().key().tail());
+    screen.press("enter");
+    let why = Explanation::new(Code::NotConnected, "the link is down", "nothing was done");
+
+    let job = applied(&screen).unwrap();
+    screen.send(Msg::NoOutcome(job, why));
+
+    assert!(shows_the_board(&mut screen), "{}", screen.text());
 }

@@ -3,7 +3,9 @@
 //!
 //! ```text
 //! next     P push again to n3
-//!          X kick the 1 that is left open
+//!          X kick the 1 left open
+//!
+//! next     P try again                  where nothing was pushed
 //! ```
 
 use super::{About, Board};
@@ -76,11 +78,7 @@ impl Board {
         let line = |key: &str, does: String, role| (format!("{key} {does}"), role);
         let mut lines = Vec::new();
         if matches!(self.about, About::Tokens | About::TokensAndConnections) {
-            let does = match self.servers(|state| state != ServerVerdict::Clear) {
-                behind if behind.is_empty() => "push again".to_owned(),
-                behind => format!("push again to {behind}"),
-            };
-            lines.push(line(&self.keys.again, does, Role::Notice));
+            lines.push(line(&self.keys.again, self.what_again(), Role::Notice));
         }
         if matches!(self.about, About::Connections | About::TokensAndConnections) {
             lines.push(match self.report.left.len() {
@@ -97,6 +95,24 @@ impl Board {
             });
         }
         lines
+    }
+
+    /// What the act does when it is done again: where it ended before anything was pushed, nothing is pushed again.
+    fn what_again(&self) -> String {
+        let is_pushed = match self.word() {
+            None | Some(Word::Verified | Word::Unverified | Word::Partial) => true,
+            Some(Word::Failed | Word::Stale | Word::Refused | Word::Cancelled) => {
+                let mut servers = self.report.servers.iter();
+                servers.any(|server| server.pushed.is_some())
+            }
+        };
+        if !is_pushed {
+            return "try again".to_owned();
+        }
+        match self.servers(|state| state != ServerVerdict::Clear) {
+            behind if behind.is_empty() => "push again".to_owned(),
+            behind => format!("push again to {behind}"),
+        }
     }
 
     /// The word for closing the board.
