@@ -18,13 +18,16 @@ pub(super) struct Changes<'c> {
 }
 
 impl<'c> Changes<'c> {
-    /// Compares two buffers of one size.
-    pub(super) fn between(shown: &Buffer, next: &'c Buffer) -> Self {
+    /// Compares two buffers of one size. Without the first, the screen is blank.
+    pub(super) fn between(shown: Option<&Buffer>, next: &'c Buffer) -> Self {
         let width = usize::from(next.area.width).max(1);
-        let rows = zip(shown.content.chunks(width), next.content.chunks(width));
         let mut changes = Self::default();
-        for (y, (shown, next)) in (0..).zip(rows) {
-            changes.row(y, shown, next);
+        let rows = (0..).zip(next.content.chunks(width));
+        match shown.map(|shown| shown.content.chunks(width)) {
+            None => rows.for_each(|(y, next)| changes.on_blank(y, next)),
+            Some(shown) => {
+                zip(rows, shown).for_each(|((y, next), shown)| changes.row(y, shown, next));
+            }
         }
         changes
     }
@@ -34,16 +37,20 @@ impl<'c> Changes<'c> {
         let Some(first) = zip(shown, next).position(differs) else {
             return;
         };
-        let cells = (0..).map(|x| Position { x, y }).zip(next);
         if shown.iter().chain(next).all(|cell| width(cell) == 1) {
             let differs = |((_, next), shown): &((Position, &Cell), &Cell)| !is_same(shown, next);
-            let changed = zip(cells, shown).skip(first).filter(differs);
+            let changed = zip(placed(y, next), shown).skip(first).filter(differs);
             self.cells.extend(changed.map(|(cell, _)| cell));
-            return;
+        } else {
+            self.erased.push(y);
+            self.on_blank(y, next);
         }
-        self.erased.push(y);
+    }
+
+    /// Draws a row where nothing stands.
+    fn on_blank(&mut self, y: u16, next: &'c [Cell]) {
         let mut end = 0;
-        self.cells.extend(cells.filter(|(at, cell)| {
+        self.cells.extend(placed(y, next).filter(|(at, cell)| {
             let is_half = at.x < end;
             if !is_half {
                 end = at.x.saturating_add(width(cell));
@@ -51,6 +58,11 @@ impl<'c> Changes<'c> {
             !is_half && !is_same(&Cell::EMPTY, cell)
         }));
     }
+}
+
+/// The cells of a row with their places.
+fn placed(y: u16, row: &[Cell]) -> impl Iterator<Item = (Position, &Cell)> {
+    (0..).map(move |x| Position { x, y }).zip(row)
 }
 
 /// Whether two cells look alike. Most hold one letter, which is compared without a call.
@@ -89,7 +101,7 @@ mod tests {
     /// The rows that are erased, and the places of what is drawn.
     fn places(before: [&str; 2], after: [&str; 2]) -> (Vec<u16>, Vec<(u16, u16)>) {
         let (before, after) = (buffer(before), buffer(after));
-        let changes = Changes::between(&before, &after);
+        let changes = Changes::between(Some(&before), &after);
         let places = changes.cells.iter().map(|(at, _)| (at.x, at.y));
         (changes.erased.clone(), places.collect())
     }
@@ -101,6 +113,17 @@ mod tests {
             places(["abc", "def"], ["abd", "ef"]),
             (vec![], vec![(2, 0), (0, 1), (1, 1), (2, 1)])
         );
+    }
+
+    #[test]
+    fn on_a_blank_screen_all_is_drawn_that_is_not_blank() {
+        let next = buffer(["a b", "日x"]);
+
+        let changes = Changes::between(None, &next);
+
+        let places: Vec<_> = changes.cells.iter().map(|(at, _)| (at.x, at.y)).collect();
+        assert_eq!(places, [(0, 0), (2, 0), (0, 1), (2, 1)]);
+        assert!(changes.erased.is_empty());
     }
 
     #[test]

@@ -10,9 +10,11 @@ use super::page::Page;
 
 /// A screen of a size that the loop tells it: the terminal is never asked.
 pub struct Screen<W: Write> {
-    /// What the terminal shows.
-    shown: Buffer,
-    next: Buffer,
+    size: Size,
+    /// What the terminal shows; `None`: nothing.
+    shown: Option<Buffer>,
+    /// What it showed before, whose room the next frame takes.
+    spare: Option<Buffer>,
     page: Page,
     out: W,
 }
@@ -21,8 +23,9 @@ impl<W: Write> Screen<W> {
     /// For a terminal that shows nothing yet.
     pub fn new(out: W, size: Size) -> Self {
         Self {
-            shown: blank(size),
-            next: blank(size),
+            size,
+            shown: None,
+            spare: None,
             page: Page::new(),
             out,
         }
@@ -30,26 +33,38 @@ impl<W: Write> Screen<W> {
 
     /// The next frame is drawn whole, in another size.
     pub fn resize(&mut self, size: Size) {
-        self.next = blank(size);
-        self.shown = blank(size);
-        self.page.clear();
+        self.size = size;
+        self.spare = None;
+        self.forget();
     }
 
     /// The next frame is drawn whole.
     pub fn forget(&mut self) {
-        self.resize(self.next.area.as_size());
+        self.shown = None;
+        self.page.clear();
     }
 
     /// Draws what changed, in one write. What renders says where letters are typed, if they are.
     pub fn draw(&mut self, render: impl FnOnce(&mut Buffer) -> Option<Position>) -> io::Result<()> {
-        self.next.reset();
-        let caret = render(&mut self.next);
-        self.page.draw(Changes::between(&self.shown, &self.next))?;
+        let mut next = self.blank();
+        let caret = render(&mut next);
+        let changes = Changes::between(self.shown.as_ref(), &next);
+        self.page.draw(changes)?;
         self.page.place_cursor(caret)?;
-        std::mem::swap(&mut self.shown, &mut self.next);
+        self.spare = self.shown.replace(next);
         let out = &mut self.out;
         self.page.turn(|frame| out.write_all(frame))?;
         self.out.flush()
+    }
+
+    fn blank(&mut self) -> Buffer {
+        match self.spare.take() {
+            Some(mut used) => {
+                used.reset();
+                used
+            }
+            None => Buffer::empty(Rect::from((Position::ORIGIN, self.size))),
+        }
     }
 
     /// Writes beside frames: a title, the clipboard.
@@ -61,8 +76,4 @@ impl<W: Write> Screen<W> {
     pub fn out(&self) -> &W {
         &self.out
     }
-}
-
-fn blank(size: Size) -> Buffer {
-    Buffer::empty(Rect::from((Position::ORIGIN, size)))
 }
