@@ -73,7 +73,7 @@ impl Steps<'_> {
             .map_err(|error| Stopped::partial(error.explain()))?;
         watch.read(&mut proven);
         self.report.servers.extend(proven);
-        self.report.left = left;
+        self.report.left.extend(left);
         // A list that a silent server is not in says nothing of what was kicked there.
         let unknown = kicks
             .iter()

@@ -1,6 +1,7 @@
 //! Gets the edit of an account into force: read again, sign, push, read again. NATS has no compare-and-swap, so another admin
 //! may overwrite what was pushed; a narrowing act then goes again on the new base, until both facts stand. It is looked for
-//! right after the push, a second later, and once more when the proof meets a token that nobody knows.
+//! after a first look at what servers enforce (milliseconds, or as long as a silent one is waited for), a second later, and once
+//! more when the proof meets a token that nobody knows.
 //!
 //! Limit: between the last read and the push lie milliseconds. Who is stopped just there until the other admin has proof
 //! overwrites an act that was called verified. NATS offers nothing that would prevent it.

@@ -2,12 +2,13 @@
 //! current token to it the moment it speaks, and closes who got in. The entries are kept for a day, whoever watches.
 //!
 //! ```text
-//! STATSZ of a name with a new id ──> intent on disk ──> push the current token ──> kick intruders there ──> result
+//! STATSZ of a name with a new id ──> intent on disk ──> read and push the current token ──> kick intruders there ──> result
 //! ```
 
 use std::collections::{BTreeMap, HashMap};
 
 use futures::{FutureExt as _, StreamExt as _, stream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::inventory::server::{ServerLabel, ServerRow, ServerState};
@@ -23,6 +24,7 @@ use crate::text::Text;
 use super::copies::ServerCopies;
 use super::facts::is_kept_out;
 use super::ports::Ports;
+use super::survey::HEAVY_WINDOW;
 use super::verify::PAUSE;
 
 /// The id under which the record has what a guard does.
@@ -67,17 +69,13 @@ pub async fn watch(
             match event {
                 SysEvent::Server(ServerNews::Alive { server, .. }) => {
                     if known.insert(server.name.clone(), server.id) != Some(server.id) {
-                        for guarded in protect(ports, sys.as_ref(), &server).await {
-                            told(guarded);
-                        }
+                        protect(ports, sys.as_ref(), &server, told).await;
                     }
                 }
                 // What happened meanwhile is not known: whoever is there now and was not before has come late.
                 SysEvent::Gap { .. } => {
                     for server in newcomers(sys.as_ref(), &mut known).await {
-                        for guarded in protect(ports, sys.as_ref(), &server).await {
-                            told(guarded);
-                        }
+                        protect(ports, sys.as_ref(), &server, told).await;
                     }
                 }
                 SysEvent::Connected(_)
@@ -114,21 +112,45 @@ async fn newcomers(sys: &dyn Sys, known: &mut HashMap<Text, ServerId>) -> Vec<Se
         .collect()
 }
 
-/// Pushes the current token of every guarded account, and closes who is kept out on that server.
-async fn protect(ports: &Ports, sys: &dyn Sys, server: &ServerLabel) -> Vec<Guarded> {
+/// A server that came late, on its way to enforcing what the others do.
+struct Late<'a> {
+    sys: &'a dyn Sys,
+    server: &'a ServerLabel,
+    /// Held while servers are asked whose all connections of an account are.
+    heavy: Semaphore,
+}
+
+/// Pushes the current token of every guarded account, and closes who is kept out on that server. Each is told when it is done.
+async fn protect(
+    ports: &Ports,
+    sys: &dyn Sys,
+    server: &ServerLabel,
+    told: &(dyn Fn(Guarded) + Send + Sync),
+) {
     let guards = match ports.record.guards().list((ports.now)()) {
         Ok(guards) => guards,
-        Err(error) => return vec![problem(server, AccountId::from_bytes([0; 32]), &error)],
+        Err(error) => {
+            told(problem(server, AccountId::from_bytes([0; 32]), &error));
+            return;
+        }
     };
     let mut accounts: BTreeMap<AccountId, Vec<Guard>> = BTreeMap::new();
     for guard in guards {
         accounts.entry(guard.account).or_default().push(guard);
     }
+    let late = Late {
+        sys,
+        server,
+        heavy: Semaphore::new(HEAVY_WINDOW),
+    };
     let mut each = Vec::new();
     for (account, guards) in &accounts {
-        each.push(push_again(ports, sys, server, *account, guards).boxed());
+        each.push(push_again(ports, &late, *account, guards).boxed());
     }
-    stream::iter(each).buffer_unordered(AT_ONCE).collect().await
+    let mut each = stream::iter(each).buffer_unordered(AT_ONCE);
+    while let Some(guarded) = each.next().await {
+        told(guarded);
+    }
 }
 
 fn problem(server: &ServerLabel, account: AccountId, why: &dyn std::fmt::Display) -> Guarded {
@@ -141,20 +163,15 @@ fn problem(server: &ServerLabel, account: AccountId, why: &dyn std::fmt::Display
     }
 }
 
+/// The intent comes before the look at the servers, and the push right after it: a token that waited for the disk could be older
+/// than one that somebody pushed meanwhile, and servers take an older one.
 async fn push_again(
     ports: &Ports,
-    sys: &dyn Sys,
-    server: &ServerLabel,
+    late: &Late<'_>,
     account: AccountId,
     guards: &[Guard],
 ) -> Guarded {
-    let current = match ServerCopies::read(sys, account).await {
-        Ok(copies) => copies.best().cloned(),
-        Err(error) => return problem(server, account, &error),
-    };
-    let Some(current) = current else {
-        return problem(server, account, &"no server has the account");
-    };
+    let server = late.server;
     let draft = draft(ports, server, account, guards);
     let intent = match ports
         .record
@@ -164,13 +181,7 @@ async fn push_again(
         Ok(intent) => intent,
         Err(error) => return problem(server, account, &error),
     };
-    let Closed { closed, why } =
-        close_intruders(sys, server, &current)
-            .await
-            .unwrap_or_else(|error| Closed {
-                closed: 0,
-                why: Some(error.to_string().into()),
-            });
+    let Closed { closed, why } = late.take_up(account).await;
     let word = if why.is_none() {
         Word::Verified
     } else {
@@ -207,96 +218,98 @@ struct Closed {
     why: Option<Text>,
 }
 
-/// The push comes first: it needs no list, and its own walk closes whom we cannot read.
-async fn close_intruders(
-    sys: &dyn Sys,
-    server: &ServerLabel,
-    current: &Token,
-) -> Result<Closed, SysError> {
-    let account = Account::of(current)?;
-    let update = Update::new(current.clone(), 0)?;
-    // Whether the late one took it is asked of it below.
-    let _told = sys.push(&update).await?;
-    let Some(intruders) = patient_intruders(sys, server, &account).await? else {
-        return Ok(Closed {
+impl Closed {
+    fn none(why: impl Into<Text>) -> Self {
+        Self {
             closed: 0,
-            why: Some("it does not say who is connected".into()),
-        });
-    };
-    let mut closed = 0;
-    for id in &intruders {
-        closed += usize::from(matches!(
-            sys.kick(*id).await,
-            Kicked::Closed | Kicked::NotThere
-        ));
-    }
-    let why = if !is_in_force(sys, server, &update).await? {
-        Some("it is not seen to enforce the token that was pushed".into())
-    } else if closed < intruders.len() {
-        Some(
-            format!(
-                "{} connections are not seen closed",
-                intruders.len() - closed
-            )
-            .into(),
-        )
-    } else {
-        None
-    };
-    Ok(Closed { closed, why })
-}
-
-/// The same as [`intruders`], of a server that has just begun and may be too busy to answer the first time.
-async fn patient_intruders(
-    sys: &dyn Sys,
-    server: &ServerLabel,
-    account: &Account,
-) -> Result<Option<Vec<ConnId>>, SysError> {
-    for _ in 1..LOOKS {
-        let told = intruders(sys, server, account).await?;
-        if told.is_some() {
-            return Ok(told);
+            why: Some(why.into()),
         }
-        tokio::time::sleep(PAUSE).await;
     }
-    intruders(sys, server, account).await
 }
 
-/// Who is connected to a server and kept out by the account. `None`: it does not say.
-async fn intruders(
-    sys: &dyn Sys,
-    server: &ServerLabel,
-    account: &Account,
-) -> Result<Option<Vec<ConnId>>, SysError> {
-    let rows = match sys
-        .connections(ConnQuery::AccountWithAuth(account.id))
-        .await
-    {
-        Err(SysError::UnknownAccount(_)) => return Ok(Some(Vec::new())),
-        rows => rows?,
-    };
-    let here = rows.whole().find(|(told, _)| told.name == server.name);
-    Ok(here.map(|(_, rows)| {
-        let kept_out = rows.iter().filter(|row| is_kept_out(account, row));
-        kept_out.map(|row| row.id).collect()
-    }))
-}
+impl Late<'_> {
+    /// Makes it enforce the youngest token of an account that servers have, and closes whom that keeps out.
+    async fn take_up(&self, account: AccountId) -> Closed {
+        let copies = match ServerCopies::read(self.sys, account).await {
+            Ok(copies) => copies,
+            Err(error) => return Closed::none(error.to_string()),
+        };
+        let Some(current) = copies.best() else {
+            return Closed::none("no server has the account");
+        };
+        let closed = self.close_intruders(current).await;
+        closed.unwrap_or_else(|error| Closed::none(error.to_string()))
+    }
 
-/// Whether a server says that it enforces an update. It is given a while to take it.
-async fn is_in_force(
-    sys: &dyn Sys,
-    server: &ServerLabel,
-    update: &Update,
-) -> Result<bool, SysError> {
-    for _ in 0..LOOKS {
-        let proofs = sys.prove(update).await?;
-        let here = proofs.answers().find(|(told, _)| told.name == server.name);
-        if matches!(here, Some((_, Proof::InForce | Proof::Stored))) {
-            return Ok(true);
+    /// The push comes first: it needs no list, and its own walk closes whom we cannot read.
+    async fn close_intruders(&self, current: &Token) -> Result<Closed, SysError> {
+        let account = Account::of(current)?;
+        let update = Update::new(current.clone(), 0)?;
+        // Whether the late one took it is asked of it below.
+        let _told = self.sys.push(&update).await?;
+        let Some(intruders) = self.patient_intruders(&account).await? else {
+            return Ok(Closed::none("it does not say who is connected"));
+        };
+        let mut closed = 0;
+        for id in &intruders {
+            closed += usize::from(matches!(
+                self.sys.kick(*id).await,
+                Kicked::Closed | Kicked::NotThere
+            ));
         }
-        tokio::time::sleep(PAUSE).await;
+        let why = if !self.is_in_force(&update).await? {
+            Some("it is not seen to enforce the token that was pushed".into())
+        } else if closed < intruders.len() {
+            let left = intruders.len() - closed;
+            Some(format!("{left} connections are not seen closed").into())
+        } else {
+            None
+        };
+        Ok(Closed { closed, why })
     }
-    Ok(false)
+
+    /// The same as [`Self::intruders`], of a server that has just begun and may be too busy to answer the first time.
+    async fn patient_intruders(&self, account: &Account) -> Result<Option<Vec<ConnId>>, SysError> {
+        for _ in 1..LOOKS {
+            let told = self.intruders(account).await?;
+            if told.is_some() {
+                return Ok(told);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.intruders(account).await
+    }
+
+    /// Who is connected to the server and kept out by the account. `None`: it does not say.
+    async fn intruders(&self, account: &Account) -> Result<Option<Vec<ConnId>>, SysError> {
+        // It is never closed, so it is always granted.
+        let _turn = self.heavy.acquire().await;
+        let query = ConnQuery::AccountWithAuth(account.id);
+        let rows = match self.sys.connections(query).await {
+            Err(SysError::UnknownAccount(_)) => return Ok(Some(Vec::new())),
+            rows => rows?,
+        };
+        let mut whole = rows.whole();
+        let here = whole.find(|(told, _)| told.name == self.server.name);
+        Ok(here.map(|(_, rows)| {
+            let kept_out = rows.iter().filter(|row| is_kept_out(account, row));
+            kept_out.map(|row| row.id).collect()
+        }))
+    }
+
+    /// Whether it says that it enforces an update. It is given a while to take it.
+    async fn is_in_force(&self, update: &Update) -> Result<bool, SysError> {
+        for _ in 0..LOOKS {
+            let proofs = self.sys.prove(update).await?;
+            let mut answers = proofs.answers();
+            let here = answers.find(|(told, _)| told.name == self.server.name);
+            if matches!(here, Some((_, Proof::InForce | Proof::Stored))) {
+                return Ok(true);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(false)
+    }
 }
 
 fn draft(ports: &Ports, server: &ServerLabel, account: AccountId, guards: &[Guard]) -> Draft {

@@ -11,15 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{
-    Auth, AuthError, Client, ConnectErrorKind, ConnectOptions, Event, ReconnectToServer, Server,
-    ServerError, ServerInfo,
-};
+use async_nats::{Auth, AuthError, Client, ConnectErrorKind, ConnectOptions, Event, ServerError};
 use futures::future::BoxFuture;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{sleep, timeout};
 
 use super::error::SysError;
+use super::leave::{Left, another_server, leave_too};
 use crate::jwt::signer::SignError;
 use crate::text::{Text, without_user};
 
@@ -118,8 +116,7 @@ pub enum LinkEvent {
 pub(super) struct Link {
     pub(super) client: Client,
     events: broadcast::Sender<LinkEvent>,
-    /// The id of the server that it left last.
-    left: watch::Receiver<Text>,
+    left: watch::Receiver<Left>,
     refused: Arc<Mutex<Refusals>>,
 }
 
@@ -145,15 +142,15 @@ impl Link {
         ping: Ping,
     ) -> Result<Self, SysError> {
         let (events, _) = broadcast::channel(BACKLOG);
-        let (leaves, left) = watch::channel(Text::default());
+        let (leaves, left) = watch::channel(Left::default());
         let refused = Arc::<Mutex<Refusals>>::default();
         let trouble = Arc::new(Mutex::new(None));
         let client = options(login, Arc::clone(&trouble))
-            .reconnect_to_server_callback(another_server(leaves))
+            .reconnect_to_server_callback(another_server(leaves.clone()))
             .name(&address.client_name)
             .custom_inbox_prefix(inbox_prefix)
             .ping_interval(ping.interval())
-            .event_callback(publish(events.clone(), Arc::clone(&refused)));
+            .event_callback(publish(events.clone(), Arc::clone(&refused), leaves));
         // Its future is large, and would stand in that of everybody who opens a connection.
         let connecting = Box::pin(with_tls(client, &address.tls).connect(address.urls.clone()));
         let client = connecting
@@ -235,40 +232,6 @@ fn options(login: Arc<dyn Login>, trouble: Arc<Mutex<Option<SignError>>>) -> Con
     .reconnect_delay_callback(retry_delay)
 }
 
-/// Where to come back to: not where we were, if there is another. A server that froze would let us in only after a timeout.
-/// Tells which server was left, once for all tries to come back.
-fn another_server(
-    leaves: watch::Sender<Text>,
-) -> impl Fn(Vec<Server>, ServerInfo) -> Ready<Option<ReconnectToServer>> + Send + Sync {
-    let was_at = Mutex::new(None);
-    move |servers, info| {
-        let is_first = info.server_id.is_empty();
-        if !is_first {
-            let left = Text::from(info.server_id);
-            leaves.send_if_modified(|last| std::mem::replace(last, left.clone()) != left);
-        }
-        let mut was_at = lock(&was_at);
-        let others = servers
-            .into_iter()
-            .filter(|server| was_at.as_ref() != Some(&server.addr));
-        let best = others.min_by_key(|server| (server.failed_attempts, server.did_connect));
-        let best = best.filter(|_| !is_first).map(|server| server.addr);
-        was_at.clone_from(&best);
-        ready(best.map(|addr| ReconnectToServer { addr, delay: None }))
-    }
-}
-
-/// Leaves whatever server another connection leaves, if it is there.
-async fn leave_too(mut left: watch::Receiver<Text>, client: Client) {
-    while left.changed().await.is_ok() {
-        let is_there = Text::from(client.server_info().server_id) == *left.borrow_and_update();
-        if is_there && client.connection_state() == State::Connected {
-            // One whose task has ended needs no word.
-            drop(client.force_reconnect().await);
-        }
-    }
-}
-
 /// Grows from nothing to [`RETRY_AT_MOST`], a little apart for each try.
 fn retry_delay(attempts: usize) -> Duration {
     let step = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
@@ -294,11 +257,15 @@ fn with_tls(mut options: ConnectOptions, tls: &TlsFiles) -> ConnectOptions {
 fn publish(
     events: broadcast::Sender<LinkEvent>,
     refused: Arc<Mutex<Refusals>>,
+    leaves: watch::Sender<Left>,
 ) -> impl Fn(Event) -> Ready<()> + Send + Sync + 'static {
     move |event| {
         if let Some(event) = translate(&event) {
             match &event {
-                LinkEvent::Connected => *lock(&refused) = Refusals::default(),
+                LinkEvent::Connected => {
+                    *lock(&refused) = Refusals::default();
+                    leaves.send_if_modified(Left::come_back);
+                }
                 LinkEvent::RefusedPublish { subject } => {
                     lock(&refused).publish.insert(subject.clone());
                 }
@@ -395,62 +362,7 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-    use tokio::net::{TcpListener, TcpStream};
-
     use super::*;
-
-    /// A server that says its id and answers pings, and counts who came.
-    async fn server(id: &'static str) -> (String, watch::Receiver<usize>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = listener.local_addr().unwrap().to_string();
-        let (came, count) = watch::channel(0);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                came.send_modify(|count| *count += 1);
-                tokio::spawn(talk(stream, id));
-            }
-        });
-        (url, count)
-    }
-
-    async fn talk(stream: TcpStream, id: &str) -> std::io::Result<()> {
-        let mut stream = BufReader::new(stream);
-        let info = serde_json::json!({"server_id": id, "max_payload": 1024});
-        stream
-            .write_all(format!("INFO {info}\r\n").as_bytes())
-            .await?;
-        let mut line = String::new();
-        while stream.read_line(&mut line).await? > 0 {
-            if line.starts_with("PING") {
-                stream.write_all(b"PONG\r\n").await?;
-            }
-            line.clear();
-        }
-        Ok(())
-    }
-
-    /// How often a connection at server `A` has come there after another left a server.
-    async fn logins_after(left: &str) -> usize {
-        let (url, mut logins) = server("A").await;
-        let client = async_nats::connect(url).await.unwrap();
-        let (leaves, events) = watch::channel(Text::default());
-        leaves.send_replace(left.into());
-        drop(leaves);
-
-        leave_too(events, client.clone()).await;
-        // The first is answered when a wish to leave was read, the second when it was granted.
-        for _ in 0..2 {
-            client.flush().await.unwrap();
-        }
-        logins.borrow_and_update().to_owned()
-    }
-
-    #[tokio::test]
-    async fn a_connection_leaves_with_another_only_the_server_that_both_are_at() {
-        assert_eq!(logins_after("A").await, 2);
-        assert_eq!(logins_after("B").await, 1);
-    }
 
     #[test]
     fn a_permissions_violation_becomes_a_refused_subject() {

@@ -24,6 +24,7 @@ mod event;
 mod feed;
 mod gather;
 mod kicks;
+mod leave;
 mod me;
 mod pending;
 mod probe;

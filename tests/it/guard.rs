@@ -8,6 +8,7 @@ use futures::StreamExt as _;
 use nats_oam::actions::guard::{self, Guarded};
 use nats_oam::actions::ports::Ports;
 use nats_oam::demo::sandbox::{ClientOrder, Description, Order};
+use nats_oam::jwt::keys::AccountId;
 use nats_oam::ledger::audit::{Digest, Outcome as Word};
 use nats_oam::ledger::guard::{Guard, LIFETIME};
 use tokio::runtime::Runtime;
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::between::{
-    Moment, applied_under_guard, guarding, open_ports, prepared, revoking,
+    Moment, applied_under_guard, comparing, guarding, open_ports, prepared, revoking,
 };
 use crate::support::patience::{DEADLINE, looked_until};
 use crate::support::world::{Tenant, World};
@@ -93,17 +94,8 @@ fn accounts_are_guarded_on_a_late_server_at_the_same_time() {
     let home = tempfile::tempdir().unwrap();
     let ports = runtime.block_on(opened_on_n1(&sandbox, home.path()));
     let accounts = ["ORDERS", "BILLING", "SHIPPING"].map(|name| Tenant::of(&sandbox, name).id);
-    let now = (ports.now)();
     for account in accounts {
-        let guard = Guard {
-            id: "AAAAAAAA-1".parse().unwrap(),
-            account,
-            users: Vec::new(),
-            revision: Digest([0; 32]),
-            since_at: now,
-            until_at: now + LIFETIME,
-        };
-        ports.record.guards().put(guard, now).unwrap();
+        put_under_guard(&ports, account);
     }
     let met = Arc::new(Mutex::new(0));
     let guarded = begin_guard(
@@ -118,6 +110,49 @@ fn accounts_are_guarded_on_a_late_server_at_the_same_time() {
         (guarded.lock().unwrap().len() == accounts.len()).then_some(())
     });
     assert_eq!(*met.lock().unwrap(), accounts.len());
+}
+
+/// A token that was read before a wait for the disk could be older than what somebody pushed meanwhile.
+#[test]
+fn a_guard_reads_what_it_pushes_when_its_intent_is_on_disk() {
+    let Some(world) = World::own() else { return };
+    let sandbox = world.description();
+    let runtime = Runtime::new().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let ports = runtime.block_on(opened_on_n1(&sandbox, home.path()));
+    put_under_guard(&ports, Tenant::of(&sandbox, "ORDERS").id);
+    let (record, seen) = (ports.record.clone(), Arc::new(Mutex::new(Vec::new())));
+    let before_copies: Moment = {
+        let seen = Arc::clone(&seen);
+        Arc::new(move || {
+            let open = record.ledger.open_intents().unwrap();
+            seen.lock().unwrap().push(open.len());
+            Box::pin(std::future::ready(()))
+        })
+    };
+    let guarded = begin_guard(&runtime, &comparing(ports, before_copies));
+    world.order(&Order::Kill("n3".into()));
+
+    world.order(&Order::Start("n3".into()));
+
+    let told = looked_until("the guard says what it did", || {
+        guarded.lock().unwrap().pop()
+    });
+    assert_eq!(told.problem, None);
+    assert_eq!(*seen.lock().unwrap(), [1]);
+}
+
+fn put_under_guard(ports: &Ports, account: AccountId) {
+    let now = (ports.now)();
+    let guard = Guard {
+        id: "AAAAAAAA-1".parse().unwrap(),
+        account,
+        users: Vec::new(),
+        revision: Digest([0; 32]),
+        since_at: now,
+        until_at: now + LIFETIME,
+    };
+    ports.record.guards().put(guard, now).unwrap();
 }
 
 /// A push waits until so many want to push, and counts those that were not left alone.

@@ -23,7 +23,7 @@ use crate::text::Text;
 /// Accounts asked for at the same time.
 const WINDOW: usize = 32;
 /// Accounts whose identities are asked for at the same time: servers verify a token for each connection.
-const HEAVY_WINDOW: usize = 4;
+pub(in crate::actions) const HEAVY_WINDOW: usize = 4;
 
 type Packed = BTreeMap<AccountId, Arc<AccountRow>>;
 

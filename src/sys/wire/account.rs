@@ -37,7 +37,7 @@ pub(in crate::sys) struct AccountStatz {
     pub(in crate::sys) account_statz: Vec<Counts>,
 }
 
-/// How busy an account is on one server; also the body of the event `SERVER.CONNS`.
+/// How busy an account is on one server.
 #[derive(Deserialize)]
 pub(in crate::sys) struct Counts {
     /// A key, or `$G` for those that never said who they are.

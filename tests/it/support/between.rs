@@ -42,6 +42,7 @@ struct Between {
     after_push: Moment,
     before_proof: Moment,
     before_guard: Moment,
+    before_copies: Moment,
 }
 
 impl Between {
@@ -52,6 +53,7 @@ impl Between {
             after_push: nothing(),
             before_proof: nothing(),
             before_guard: nothing(),
+            before_copies: nothing(),
         }
     }
 }
@@ -88,6 +90,14 @@ pub async fn ports_proving(world: &World, admin: &Admin, before_proof: Moment) -
 pub fn guarding(ports: Ports, before_guard: Moment) -> Ports {
     between(ports, |servers| Between {
         before_guard,
+        ..Between::of(servers)
+    })
+}
+
+/// The same, with one moment: before the servers are asked which copies of an account they keep.
+pub fn comparing(ports: Ports, before_copies: Moment) -> Ports {
+    between(ports, |servers| Between {
+        before_copies,
         ..Between::of(servers)
     })
 }
@@ -218,7 +228,10 @@ impl Sys for Between {
     }
 
     fn lookup(&self, account: AccountId) -> BoxFuture<'_, Result<Copies, SysError>> {
-        self.servers.lookup(account)
+        Box::pin(async move {
+            (self.before_copies)().await;
+            self.servers.lookup(account).await
+        })
     }
 
     fn account(&self, account: AccountId) -> BoxFuture<'_, Result<Gathered<Enforced>, SysError>> {
