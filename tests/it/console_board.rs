@@ -31,6 +31,11 @@ async fn a_frozen_server_leaves_keys_on_the_board_that_say_what_they_can_do() {
     console.shows("to confirm");
     console.press("\u{1b}");
     console.shows("cancelled: nothing was done");
+    console.shows("P push again to n3"); // the board is there again
+    console.press("\u{1b}");
+    console.until("no board", |screen| {
+        !screen.contents().contains("P push again")
+    });
     world.order(&Order::Thaw("n3".into()));
     console.press("q");
     assert_eq!(console.end().0, 0);

@@ -1,7 +1,9 @@
 //! What goes through connections by the second, as the console shows it of a real server.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
+use nats_oam::demo::sandbox::Order;
 use nats_oam::text::Text;
 
 use crate::support::console::Console;
@@ -10,11 +12,11 @@ use crate::support::world::{Tenant, World};
 /// Messages that a tenant sends in a second, about.
 const BUSY: u64 = 100;
 
-/// A client that sends to nobody until the runtime ends.
-async fn busy(world: &World, tenant: &Tenant, user: &str) {
-    let n1 = world.description().servers[0].url.clone();
+/// A client of a server that sends to nobody until the runtime ends.
+async fn busy(world: &World, tenant: &Tenant, user: &str, server: usize) {
+    let url = world.description().servers[server].url.clone();
     let options = async_nats::ConnectOptions::with_credentials_file(tenant.creds(user));
-    let client = options.await.unwrap().name("busy-one").connect(n1).await;
+    let client = options.await.unwrap().name("busy-one").connect(url).await;
     let client = client.unwrap();
     tokio::spawn(async move {
         let mut tick = tokio::time::interval(Duration::from_millis(1_000 / BUSY));
@@ -23,6 +25,11 @@ async fn busy(world: &World, tenant: &Tenant, user: &str) {
             client.publish("busy", "x".into()).await.unwrap();
         }
     });
+}
+
+fn is_busy(screen: &vt100::Screen) -> bool {
+    let rate = under(&screen.contents(), "in/s", "busy-one");
+    rate.is_some_and(|rate| (BUSY / 2..BUSY * 2).contains(&rate))
 }
 
 /// The number under a title in the row of a name, if one stands there.
@@ -39,7 +46,7 @@ fn under(screen: &str, title: &str, name: &str) -> Option<u64> {
 async fn a_busy_connection_shows_its_rate_and_keeps_it() {
     let Some(world) = World::shared() else { return };
     let tenant = world.tenant();
-    busy(world, &tenant, "a").await;
+    busy(world, &tenant, "a", 0).await;
     let mut console = Console::of(&world.admin());
     console.shows("3 of 3 servers");
 
@@ -48,10 +55,6 @@ async fn a_busy_connection_shows_its_rate_and_keeps_it() {
     console.press("\r");
     console.shows("busy-one");
 
-    let is_busy = |screen: &vt100::Screen| {
-        let rate = under(&screen.contents(), "in/s", "busy-one");
-        rate.is_some_and(|rate| (BUSY / 2..BUSY * 2).contains(&rate))
-    };
     console.until("its rate", is_busy);
     console.press("q");
     let (code, written) = console.end();
@@ -61,4 +64,40 @@ async fn a_busy_connection_shows_its_rate_and_keeps_it() {
         "{}",
         Text::from(String::from_utf8_lossy(&written).as_ref())
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_of_a_server_that_freezes_has_no_rate_until_that_answers_again() {
+    let Some(world) = World::own() else { return };
+    let tenant = world.tenant();
+    busy(&world, &tenant, "a", 2).await;
+    let admin = world.admin();
+    let n1 = world.description().servers[0].url.clone(); // not by the one that freezes
+    let arguments = [
+        OsStr::new("--context"),
+        admin.context.as_os_str(),
+        "--server".as_ref(),
+        n1.as_ref(),
+    ];
+    let folders = admin.folders();
+    let folders = folders.each_ref().map(|(name, at)| (*name, at.as_os_str()));
+    let mut console = Console::start(&arguments, admin.home.path(), &folders);
+    console.shows("3 of 3 servers");
+    console.paste(&tenant.user("a").to_string());
+    console.shows("is selected by the pasted key");
+    console.press("\r");
+    console.until("its rate", is_busy);
+
+    world.order(&Order::Freeze("n3".into()));
+
+    console.until("no rate", |screen| {
+        let screen = screen.contents();
+        screen.contains("busy-one") && under(&screen, "in/s", "busy-one").is_none()
+    });
+    world.order(&Order::Thaw("n3".into()));
+    console.until("its rate again", |screen| {
+        under(&screen.contents(), "in/s", "busy-one").is_some()
+    });
+    console.press("q");
+    assert_eq!(console.end().0, 0);
 }
