@@ -69,8 +69,16 @@ where
 {
     /// Runs until somebody quits or the input ends.
     pub async fn run(&mut self) -> io::Result<()> {
-        let mut batch = Vec::with_capacity(BATCH);
         let mut asked = Vec::new();
+        let ended = self.turn(&mut asked).await;
+        // A terminal that is gone takes back nothing: what was consented to is begun, and stands in the record.
+        self.perform(&mut asked);
+        ended
+    }
+
+    /// Turns until nothing more comes. What was asked for last is left in `asked`.
+    async fn turn(&mut self, asked: &mut Vec<Effect>) -> io::Result<()> {
+        let mut batch = Vec::with_capacity(BATCH);
         let mut clock = Clock {
             dirty: true,
             next_frame: Instant::now(),
@@ -84,7 +92,7 @@ where
                 };
             }
             // What a key asks for is begun when the key is drawn: whoever does it would take the processor from the frame.
-            self.perform(&mut asked);
+            self.perform(asked);
             let change = self.next_change();
             tokio::select! {
                 biased;
@@ -98,10 +106,9 @@ where
             }
             for msg in batch.drain(..) {
                 clock.dirty |= is_seen(&msg);
-                self.take(msg, &mut asked)?;
+                self.take(msg, asked)?;
             }
         }
-        self.perform(&mut asked);
         Ok(())
     }
 
@@ -116,32 +123,37 @@ where
         draw(&mut self.app, &mut self.screen, (self.now)())
     }
 
-    /// Takes a message in. What it asks of others than the terminal is left in `asked`.
+    /// Takes a message in. What it asks of others than the terminal is left in `asked`, also if the terminal fails.
     fn take(&mut self, msg: Msg, asked: &mut Vec<Effect>) -> io::Result<()> {
         if let Msg::Input(Event::Resize(width, height)) = msg {
             self.screen.resize(Size { width, height });
         }
+        let mut done = Ok(());
         for effect in update(&mut self.app, msg, (self.now)()) {
-            match effect {
-                Effect::Redraw => self.screen.forget(),
-                Effect::Suspend => {
-                    let size = self.stage.suspend()?;
-                    let resized = Event::Resize(size.width, size.height);
-                    self.take(Msg::Input(resized), asked)?;
-                }
-                Effect::Mouse(mouse) => self.stage.mouse(mouse)?,
-                Effect::Copy(text) => self.screen.write(copied(&text.to_string())?.as_slice())?,
-                Effect::Open(_)
-                | Effect::Ask(..)
-                | Effect::Watch(_)
-                | Effect::Count(_)
-                | Effect::Prepare(..)
-                | Effect::Apply(..)
-                | Effect::StopActs
-                | Effect::Theme(_) => {
-                    asked.push(effect);
-                }
+            done = done.and(self.part(effect, asked));
+        }
+        done
+    }
+
+    /// Does what is the terminal's, and leaves the rest in `asked`.
+    fn part(&mut self, effect: Effect, asked: &mut Vec<Effect>) -> io::Result<()> {
+        match effect {
+            Effect::Redraw => self.screen.forget(),
+            Effect::Suspend => {
+                let size = self.stage.suspend()?;
+                let resized = Event::Resize(size.width, size.height);
+                self.take(Msg::Input(resized), asked)?;
             }
+            Effect::Mouse(mouse) => self.stage.mouse(mouse)?,
+            Effect::Copy(text) => self.screen.write(copied(&text.to_string())?.as_slice())?,
+            Effect::Open(_)
+            | Effect::Ask(..)
+            | Effect::Watch(_)
+            | Effect::Count(_)
+            | Effect::Prepare(..)
+            | Effect::Apply(..)
+            | Effect::StopActs
+            | Effect::Theme(_) => asked.push(effect),
         }
         Ok(())
     }

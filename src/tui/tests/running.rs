@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use futures::channel::mpsc as feed;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::layout::Size;
 use tokio::sync::mpsc;
 use tokio::task::LocalSet;
 
+use super::acts::{asked, kick};
 use super::screen::{TestScreen, WIDE, found, start};
 use super::servers::census;
 use crate::actions::opening::Reach;
@@ -216,6 +217,59 @@ fn q_ends_the_loop_and_so_does_the_end_of_the_input() {
         let other = self::rig();
         drop(other.keys);
         other.running.await.unwrap().unwrap();
+    });
+}
+
+/// Takes one frame, then fails like a terminal that went away.
+#[derive(Default)]
+struct Leaving {
+    is_gone: bool,
+}
+
+impl Write for Leaving {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if std::mem::replace(&mut self.is_gone, true) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Keeps what it is to do.
+#[derive(Default)]
+struct Kept(Vec<Effect>);
+
+impl Perform for Kept {
+    fn perform(&mut self, effect: Effect) {
+        self.0.push(effect);
+    }
+}
+
+#[test]
+fn what_was_consented_to_as_the_terminal_went_away_is_begun() {
+    on_stopped_time(async {
+        let (keys, input) = feed::unbounded();
+        let (_inbox, messages) = mpsc::channel(INBOX);
+        let mut event_loop = EventLoop {
+            app: asked(WIDE, Depth::True, kick()).app,
+            screen: Screen::new(Leaving::default(), WIDE),
+            input,
+            inbox: messages,
+            performer: Kept::default(),
+            stage: Nobody,
+            now: || start() + SignedDuration::from_secs(5),
+        };
+        keys.unbounded_send(Ok(key('y'))).unwrap();
+
+        let ended = event_loop.run().await;
+
+        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        let begun = |effect: &Effect| matches!(effect, Effect::Apply(..));
+        assert!(event_loop.performer.0.iter().any(begun));
     });
 }
 
