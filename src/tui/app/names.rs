@@ -59,7 +59,8 @@ pub fn find(seen: &Seen, wanted: &str, is_stopped: &dyn Fn() -> bool) -> Option<
     Some(best.named())
 }
 
-fn called(name: Option<&Text>, key: PublicKey) -> String {
+/// Its name, or its key where it has none.
+pub(in crate::tui) fn called(name: Option<&Text>, key: PublicKey) -> String {
     name.map_or_else(|| key.short(), ToString::to_string)
 }
 

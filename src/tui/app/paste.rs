@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::line::{FilterLine, Typed};
 use super::model::World;
 use super::msg::{Ask, Effect, Slot};
+use super::names::called;
 use super::seen::Seen;
 use super::toast::{Toast, Tone};
 use super::{App, ViewKind};
@@ -20,10 +21,9 @@ use crate::actions::given::{Given, Secret, looks_secret};
 use crate::actions::user::revoke::RevokeUsers;
 use crate::jwt::envelope::TokenKind;
 use crate::jwt::keys::{KeyKind, PublicKey, UserId};
-use crate::text::Text;
 use crate::tui::keymap::STRANGER;
 use crate::tui::popups::Popup;
-use crate::tui::popups::stranger::{Known, Stranger, Whose};
+use crate::tui::popups::stranger::{Stranger, Whose};
 use crate::tui::views::{Found, Place, Sought, Wish};
 
 /// What is longer is not looked at. A token may be larger, but nobody pastes one that is.
@@ -116,11 +116,8 @@ impl Pasted {
         let account = self.whose.as_ref().map(Whose::account);
         let named = known().find(|line| Some(line.account.key) == account);
         let line = named.or_else(|| known().next())?;
-        let of = |name: Option<&Text>, key: PublicKey| {
-            name.map_or_else(|| key.short(), ToString::to_string)
-        };
-        let name = of(line.name.as_ref(), line.id.key());
-        let account = of(line.account.name.as_ref(), line.account.key.key());
+        let name = called(line.name.as_ref(), line.id.key());
+        let account = called(line.account.name.as_ref(), line.account.key.key());
         Some(Row {
             sought: Sought::User(SelectedUser {
                 account: line.account.key,
@@ -141,10 +138,9 @@ impl Pasted {
             let signs = token.and_then(|token| token.account.signer_kind(self.key));
             line.id.key() == self.key || signs.is_some()
         })?;
-        let name = line.name().map(Text::to_string);
         Some(Row {
             sought: Sought::Account(line.id),
-            label: name.unwrap_or_else(|| line.id.key().short()),
+            label: called(line.name(), line.id.key()),
             remark: if line.id.key() == self.key {
                 ""
             } else {
@@ -305,15 +301,8 @@ impl App {
         let whose = pasted.whose.clone()?;
         let accounts = seen.tree.accounts.iter();
         let line = accounts.into_iter().find(|line| line.id == whose.account());
-        let account = line.map(|line| Known {
-            name: line.name().cloned(),
-            signer: line
-                .token
-                .as_ref()
-                .and_then(|token| token.account.signer_kind(whose.issuer())),
-        });
         let revoke = self.key_of(STRANGER, RevokeUsers::SPEC.id);
-        let stranger = Stranger::new(whose, account, self.looked_at(seen), revoke);
+        let stranger = Stranger::new(whose, line, self.looked_at(seen), revoke);
         Some(Popup::Stranger(Box::new(stranger)))
     }
 

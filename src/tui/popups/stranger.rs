@@ -16,11 +16,14 @@ use ratatui::layout::Rect;
 use super::wording::Wording;
 use super::{WIDEST, centred, frame};
 use crate::actions::action::{SelectedUser, Selection};
+use crate::inventory::account_line::AccountLine;
+use crate::jwt::account::Account;
 use crate::jwt::keys::{AccountId, PublicKey};
 use crate::jwt::role::SignerKind;
 use crate::jwt::token::Token;
 use crate::jwt::user::User;
 use crate::text::Text;
+use crate::tui::app::names::called;
 use crate::tui::theme::Role;
 use crate::tui::widgets::{Paint, line_of};
 
@@ -34,20 +37,23 @@ pub struct Whose {
     expires: String,
 }
 
-/// What is known here of the account that the token names.
-#[derive(Clone, Debug)]
-pub struct Known {
-    pub name: Option<Text>,
-    /// As what the account knows the key that signed it; `None`: as nothing.
-    pub signer: Option<SignerKind>,
+/// What the key that signed it is to the account that it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signer {
+    Known(SignerKind),
+    /// The account's token was read, and names no such key.
+    NotOne,
+    /// The account's token was not read: which keys sign for it is not known.
+    AccountNotRead,
 }
 
 /// A user that is nowhere known.
 #[derive(Clone, Debug)]
 pub struct Stranger {
     whose: Whose,
-    /// `None`: nobody knows its account either.
-    account: Option<Known>,
+    /// What its account is called here. `None`: nobody knows its account either.
+    account: Option<String>,
+    signer: Signer,
     /// Where it was looked for.
     nowhere: String,
     /// The key that revokes, as it is bound.
@@ -81,21 +87,25 @@ impl Whose {
         self.user.account
     }
 
-    pub const fn issuer(&self) -> PublicKey {
-        self.issuer
+    /// The account's own key is known without its token.
+    fn signer(&self, account: Option<&Account>) -> Signer {
+        if self.issuer == self.account().key() {
+            return Signer::Known(SignerKind::Identity);
+        }
+        let kind = account.map(|account| account.signer_kind(self.issuer));
+        kind.map_or(Signer::AccountNotRead, |kind| {
+            kind.map_or(Signer::NotOne, Signer::Known)
+        })
     }
 }
 
 impl Stranger {
-    pub const fn new(
-        whose: Whose,
-        account: Option<Known>,
-        nowhere: String,
-        revoke: String,
-    ) -> Self {
+    pub fn new(whose: Whose, line: Option<&AccountLine>, nowhere: String, revoke: String) -> Self {
+        let token = line.and_then(|line| line.token.as_ref());
         Self {
+            signer: whose.signer(token.map(|token| &token.account)),
+            account: line.map(|line| called(line.name(), line.id.key())),
             whose,
-            account,
             nowhere,
             revoke,
         }
@@ -115,33 +125,39 @@ impl Stranger {
         let user = format!("{short}   {}, by its own word", self.whose.name);
         words.say("user", &user, Role::Strong);
         let key = self.whose.user.account.key().short();
-        let account = self.account.as_ref();
-        let name = account.map(|known| match &known.name {
-            Some(name) => name.to_string(),
-            None => key.clone(),
-        });
-        if let Some(name) = &name {
+        if let Some(name) = &self.account {
             words.say("account", name, Role::Account);
         } else {
             let word = format!("{key}, which nobody knows here");
             words.say("account", &word, Role::Warn);
         }
-        let of = name.unwrap_or(key);
-        let (by, role) = match account.and_then(|known| known.signer) {
-            Some(SignerKind::Identity) => (format!("by {of} itself"), Role::Text),
-            Some(SignerKind::Signing) => (format!("by a signing key of {of}"), Role::Text),
-            Some(SignerKind::Scoped) => (format!("by the key of a role of {of}"), Role::Text),
-            None => {
-                let signer = self.whose.issuer.short();
-                let word = format!("by {signer}, which is no key of {of}: no server lets it in");
-                (word, Role::Warn)
-            }
-        };
+        let (by, role) = self.signed(self.account.as_ref().unwrap_or(&key));
         words.say("signed", &by, role);
         let span = format!("{}, expires: {}", self.whose.issued, self.whose.expires);
         words.say("issued", &span, Role::Text);
         words.say("where", &self.nowhere, Role::Text);
         words
+    }
+
+    /// By whom it is signed, and what follows from that. That nobody lets it in is said only of what was read.
+    fn signed(&self, of: &str) -> (String, Role) {
+        let by = self.whose.issuer.short();
+        match self.signer {
+            Signer::Known(SignerKind::Identity) => (format!("by {of} itself"), Role::Text),
+            Signer::Known(SignerKind::Signing) => (format!("by a signing key of {of}"), Role::Text),
+            Signer::Known(SignerKind::Scoped) => {
+                (format!("by the key of a role of {of}"), Role::Text)
+            }
+            Signer::NotOne => {
+                let word = format!("by {by}, which is no key of {of}");
+                let so = "no server with the token of it that was read lets it in";
+                (format!("{word}: {so}"), Role::Warn)
+            }
+            Signer::AccountNotRead => {
+                let word = format!("by {by}; whether that is one of the keys of {of} is not known");
+                (word, Role::Warn)
+            }
+        }
     }
 
     pub(super) fn paint(&self, paint: &Paint<'_>, screen: Rect, buf: &mut Buffer) {

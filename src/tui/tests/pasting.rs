@@ -11,6 +11,7 @@ use super::screen::{NARROW, TestScreen, WIDE, found};
 use super::servers::census;
 use super::world::{first_user, nothing, seen};
 use crate::explain::{Code, Explanation};
+use crate::inventory::tree::Tree;
 use crate::jwt::json::Node;
 use crate::jwt::keys::{AccountId, KeyKind, UserId};
 use crate::jwt::signer::Signer as _;
@@ -274,20 +275,75 @@ fn a_stranger_that_is_closed_leaves_the_selection_as_it_was() {
     assert_eq!(revoked(&mut screen), [ours]);
 }
 
+/// What is told of a token of this account that the key of a byte signed. What is too long for a line is joined.
+fn told_of(account: AccountId, signer: u8, world: fn() -> Seen) -> String {
+    let mut screen = open(world());
+    let names = [("issuer_account", Node::from(account.key().to_string()))];
+    let signer = ByteSigner::new(KeyKind::Account, signer);
+    let token = token_of(&user("worker", names), &signer);
+    paste(&mut screen, token.text().as_ref());
+    screen.send(Msg::Seen(Ok(Arc::new(world()))));
+    let frame = screen.text();
+    let inside = frame.lines().filter_map(|line| line.split('│').nth(1));
+    let words: Vec<&str> = inside.flat_map(str::split_whitespace).collect();
+    words.join(" ")
+}
+
+fn unread() -> Seen {
+    let seen = seen();
+    let mut accounts = seen.tree.accounts.clone();
+    for line in &mut accounts {
+        line.token = None;
+    }
+    let tree = Tree::of(None, accounts, Vec::new(), Arc::clone(&seen.users));
+    Seen {
+        tree: Arc::new(tree),
+        ..seen
+    }
+}
+
 #[test]
 fn a_stranger_whom_no_key_of_its_account_signed_is_told_as_that() {
-    let mut screen = open(seen());
-    let account = account_signer().public_key().to_string();
-    let names = [("issuer_account", Node::from(account))];
-    let forged = token_of(
-        &user("worker", names),
-        &ByteSigner::new(KeyKind::Account, 9),
-    );
-    paste(&mut screen, forged.text().as_ref());
-    screen.send(Msg::Seen(Ok(Arc::new(seen()))));
+    let orders = account_signer().public_key().try_into().unwrap();
 
-    let frame = screen.text();
-    assert!(frame.contains("which is no key of"), "{frame}");
+    let told = told_of(orders, 9, seen);
+
+    assert!(
+        told.contains(
+            "which is no key of ORDERS: no server with the token of it that was read lets it in"
+        ),
+        "{told}"
+    );
+}
+
+#[test]
+fn whether_a_key_signs_for_an_account_that_was_not_read_is_not_known() {
+    let strange = AccountId::from_bytes([3; 32]);
+    let nowhere = AccountId::from_bytes([5; 32]);
+    let orders = account_signer().public_key().try_into().unwrap();
+    for (account, world) in [
+        (strange, seen as fn() -> Seen),
+        (nowhere, seen),
+        (orders, unread),
+    ] {
+        let told = told_of(account, 9, world);
+
+        let of = account.key().short();
+        let not_known = format!("whether that is one of the keys of {of} is not known");
+        assert!(told.contains(&not_known), "{told}");
+        assert!(!told.contains("lets it in"), "{told}");
+    }
+}
+
+#[test]
+fn an_account_that_was_not_read_is_known_by_its_own_key() {
+    let signer = ByteSigner::new(KeyKind::Account, 9).public_key();
+    let account: AccountId = signer.try_into().unwrap();
+
+    let told = told_of(account, 9, seen);
+
+    let itself = format!("by {} itself", signer.short());
+    assert!(told.contains(&itself), "{told}");
 }
 
 #[test]
