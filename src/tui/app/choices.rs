@@ -1,7 +1,5 @@
 //! All that can be done from here, as the palette lists it, and what becomes of what was chosen there.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::acts::{ACTS, Allowed};
@@ -13,7 +11,7 @@ use crate::tui::keymap::{Command, GLOBAL, chord};
 use crate::tui::popups::Popup;
 use crate::tui::popups::lifting::{self, Lifting, Said};
 use crate::tui::popups::log::Log;
-use crate::tui::popups::palette::{Chosen, Entry, Palette, Runs};
+use crate::tui::popups::palette::{Chosen, Entry, Palette, Runs, Wants};
 use crate::tui::runtime::terminal::Mouse;
 use crate::tui::theme::Theme;
 use crate::tui::views::Sought;
@@ -167,21 +165,35 @@ impl App {
         }
     }
 
-    /// Asks who is called as was typed, if something else was typed than before.
+    /// Asks who is called as was typed, if others are wanted than before or more was read. Whom nobody wants any more is not
+    /// waited for.
     pub(super) fn ask_for_names(&mut self) -> Option<Effect> {
-        let Some(Popup::Palette(palette)) = &mut self.popup else {
-            return None;
+        let wants = match &mut self.popup {
+            Some(Popup::Palette(palette)) => palette.wants_names(self.model.seen.last.as_ref()),
+            Some(_) | None => Wants::Nobody,
         };
-        let wanted = palette.wants_names()?;
-        let seen = Arc::clone(self.model.seen.last.as_ref()?);
-        let job = self.jobs.start(Slot::Names);
-        Some(Effect::Ask(job, Slot::Names, Ask::Names(seen, wanted)))
+        match wants {
+            Wants::Same => None,
+            Wants::Nobody => {
+                self.jobs.forget(Slot::Names);
+                None
+            }
+            Wants::Called(wanted, seen) => {
+                let job = self.jobs.start(Slot::Names);
+                Some(Effect::Ask(job, Slot::Names, Ask::Names(seen, wanted)))
+            }
+        }
     }
 
-    /// Users and accounts were found by their names.
+    /// Users and accounts were found by their names, or could not be.
     pub(super) fn named(&mut self, answer: Answer) {
-        if let (Some(Popup::Palette(palette)), Answer::Names(found)) = (&mut self.popup, answer) {
-            palette.list_names(found);
+        let Some(Popup::Palette(palette)) = &mut self.popup else {
+            return;
+        };
+        match answer {
+            Answer::Names(wanted, found) => palette.list_names(&wanted, found),
+            Answer::Failed(why) => palette.list_no_names(why.what),
+            Answer::Arranged(_) | Answer::User(_) | Answer::Nothing => {}
         }
     }
 

@@ -129,6 +129,11 @@ impl Jobs {
         id
     }
 
+    /// Nobody wants an answer any more.
+    fn forget(&mut self, slot: Slot) {
+        self.current.remove(&slot);
+    }
+
     /// Whether this run still counts; then it counts no more.
     fn end(&mut self, slot: Slot, id: JobId) -> bool {
         let counts = self.current.get(&slot) == Some(&id);

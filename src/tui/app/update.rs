@@ -39,6 +39,7 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.model.saw(seen);
             let mut effects = app.refresh(now);
             effects.extend(app.look_for_sought(now));
+            effects.extend(app.ask_for_names());
             effects
         }
         Msg::Listening => {

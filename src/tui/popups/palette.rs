@@ -1,5 +1,5 @@
-//! One list of all that can be done from here: acts, places, settings; and below them users and accounts by name. Letters narrow it, Enter runs what the cursor is on. What
-//! stands in it, and what running means, is the app's.
+//! One list of all that can be done from here: acts, places, settings; and below them users and accounts by name. Letters narrow
+//! it, Enter runs what the cursor is on. What stands in it, and what running means, is the app's.
 //!
 //! ```text
 //! ╭─ Do or go ────────────────────────────────────────────────────╮
@@ -10,6 +10,8 @@
 //! ╰─────────────────────────────────────── enter run   esc close ─╯
 //! ```
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use frizbee::{CaseMatching, Config, Matcher};
 use ratatui::buffer::Buffer;
@@ -19,6 +21,7 @@ use super::{WIDEST, centred, frame};
 use crate::actions::spec::ActionId;
 use crate::tui::app::acts::Allowed;
 use crate::tui::app::names::Named;
+use crate::tui::app::seen::Seen;
 use crate::tui::keymap::Command;
 use crate::tui::runtime::terminal::Mouse;
 use crate::tui::theme::Role;
@@ -71,11 +74,40 @@ pub struct Palette {
     entries: Vec<Entry>,
     /// Users and accounts whose name fits, below what can be done: they come late, and nothing moves for them.
     named: Vec<Entry>,
-    /// For what they were asked for.
-    asked: String,
+    names: Names,
     /// The entries that fit, the best first.
     fitting: Vec<usize>,
     cursor: usize,
+}
+
+/// How far users and accounts were looked for.
+#[derive(Clone, Debug)]
+enum Names {
+    Unwanted,
+    /// Nothing was read yet in which they could be found.
+    NotRead,
+    Asked {
+        wanted: String,
+        seen: Arc<Seen>,
+        answered: Answered,
+    },
+}
+
+#[derive(Clone, Debug)]
+enum Answered {
+    NotYet,
+    Listed,
+    /// Why they could not be looked for.
+    Failed(String),
+}
+
+/// By which name users and accounts are to be looked for now.
+#[derive(Debug)]
+pub enum Wants {
+    /// As before, in what was looked through before.
+    Same,
+    Nobody,
+    Called(String, Arc<Seen>),
 }
 
 /// What a key made of it.
@@ -92,7 +124,7 @@ impl Palette {
             typed: Letters::new("", LONGEST),
             entries,
             named: Vec::new(),
-            asked: String::new(),
+            names: Names::Unwanted,
             fitting: Vec::new(),
             cursor: 0,
         };
@@ -135,18 +167,44 @@ impl Palette {
         wanted.trim_start()
     }
 
-    /// The name that users and accounts are wanted by, once for each. Those of the last are gone at once.
-    pub(in crate::tui) fn wants_names(&mut self) -> Option<String> {
+    /// Whom to look for, once for each name and for all that was read. Those called otherwise are gone at once; those that were
+    /// found in something older stand until the answer.
+    pub(in crate::tui) fn wants_names(&mut self, seen: Option<&Arc<Seen>>) -> Wants {
         let wanted = self.wanted().to_owned();
-        if wanted == self.asked {
-            return None;
+        let last = match &self.names {
+            Names::Asked { wanted, seen, .. } => Some((wanted, seen)),
+            Names::Unwanted | Names::NotRead => None,
+        };
+        let is_same_name = last.is_some_and(|(last, _)| *last == wanted);
+        let is_same = last
+            .zip(seen)
+            .is_some_and(|((_, last), seen)| is_same_name && Arc::ptr_eq(last, seen));
+        if is_same {
+            return Wants::Same;
         }
-        self.named.clear();
-        self.asked.clone_from(&wanted);
-        (!wanted.is_empty()).then_some(wanted)
+        if !is_same_name {
+            self.named.clear();
+        }
+        match seen {
+            _ if wanted.is_empty() => self.names = Names::Unwanted,
+            None => self.names = Names::NotRead,
+            Some(seen) => {
+                self.names = Names::Asked {
+                    wanted: wanted.clone(),
+                    seen: Arc::clone(seen),
+                    answered: Answered::NotYet,
+                };
+                return Wants::Called(wanted, Arc::clone(seen));
+            }
+        }
+        Wants::Nobody
     }
 
-    pub(in crate::tui) fn list_names(&mut self, found: Vec<Named>) {
+    /// Those who are called so. An answer to what is not typed any more is none, and the cursor stays on what it is on.
+    pub(in crate::tui) fn list_names(&mut self, wanted: &str, found: Vec<Named>) {
+        if wanted != self.wanted() || !self.answered(Answered::Listed) {
+            return;
+        }
         let entry = |named: Named| Entry {
             title: named.name,
             aliases: Vec::new(),
@@ -155,7 +213,27 @@ impl Palette {
             allowed: Allowed::Yes,
             runs: Runs::Seek(named.sought),
         };
+        let under = self.shown().nth(self.cursor).map(|entry| entry.runs);
         self.named = found.into_iter().map(entry).collect();
+        let kept = under.and_then(|runs| self.shown().position(|entry| entry.runs == runs));
+        let last = self.shown().count().saturating_sub(1);
+        self.cursor = kept.unwrap_or(self.cursor).min(last);
+    }
+
+    /// They could not be looked for.
+    pub(in crate::tui) fn list_no_names(&mut self, why: String) {
+        self.answered(Answered::Failed(why));
+    }
+
+    /// Whether somebody had been asked for.
+    fn answered(&mut self, answer: Answered) -> bool {
+        match &mut self.names {
+            Names::Unwanted | Names::NotRead => false,
+            Names::Asked { answered, .. } => {
+                *answered = answer;
+                true
+            }
+        }
     }
 
     /// Ranks the entries by what was typed, and the best comes under the cursor.
@@ -204,27 +282,44 @@ impl Palette {
         if self.fitting.is_empty() && self.named.is_empty() {
             let line = line_of(inside, HEAD);
             let at = Position::new(line.x + 2, line.y);
-            paint.put(
-                buf,
-                at,
-                line.width.saturating_sub(2),
-                "nothing is called so",
-                Role::Muted,
-            );
+            let room = line.width.saturating_sub(2);
+            paint.put(buf, at, room, self.why_empty(), Role::Muted);
         }
         caret
     }
 
+    fn why_empty(&self) -> &str {
+        match &self.names {
+            Names::Unwanted => "nothing is called so",
+            Names::NotRead => "no act or place is called so; users and accounts are not read yet",
+            Names::Asked { answered, .. } => match answered {
+                Answered::NotYet => "looking for users and accounts that are called so",
+                Answered::Listed => "nothing is called so",
+                Answered::Failed(why) => why,
+            },
+        }
+    }
+
+    /// How many there are to choose from, and whether names may come.
+    fn count(&self) -> String {
+        let names = match (&self.names, self.named.len()) {
+            (Names::Asked { .. }, 1) => ", 1 name".to_owned(),
+            (Names::Asked { .. }, names @ 2..) => format!(", {names} names"),
+            (Names::NotRead, _) => ", names not read yet".to_owned(),
+            (Names::Unwanted, _) => String::new(),
+            (Names::Asked { answered, .. }, 0) => match answered {
+                Answered::NotYet => ", looking for names".to_owned(),
+                Answered::Listed => String::new(),
+                Answered::Failed(_) => ", names not found".to_owned(),
+            },
+        };
+        format!("{} of {}{names}", self.fitting.len(), self.entries.len())
+    }
+
     fn paint_typed(&self, paint: &Paint<'_>, line: Rect, buf: &mut Buffer) -> Position {
         let begin = paint.put(buf, Position::new(line.x, line.y), 2, ": ", Role::Key);
-        let mut count = format!("{} of {}", self.fitting.len(), self.entries.len());
-        match self.named.len() {
-            0 => {}
-            1 => count.push_str(", 1 name"),
-            names => count = format!("{count}, {names} names"),
-        }
         let at = Position::new(line.x, line.y);
-        let end = paint.put_right(buf, at, line.width, &count, Role::Muted);
+        let end = paint.put_right(buf, at, line.width, &self.count(), Role::Muted);
         let room = end.saturating_sub(begin + 1);
         let place = (Position::new(begin, line.y), room);
         self.typed.paint(paint, place, Role::Text, buf).caret

@@ -287,32 +287,33 @@ async fn look_at_all(ports: Option<Ports>, inbox: &mpsc::Sender<Msg>) {
     tokio::join!(trail, seen, unfinished);
 }
 
-/// Sorts on a thread for work that blocks. A panic there is an answer like any other.
+/// Sorts beside the screen.
 async fn arrange(Work(work): Work, stopped: CancellationToken) -> Answer {
-    match tokio::task::spawn_blocking(move || work(&|| stopped.is_cancelled())).await {
-        Ok(order) => order.map_or(Answer::Nothing, Answer::Arranged),
-        Err(error) => {
-            let what = format!(
-                "the rows could not be put in order: {}",
-                Text::from(error.to_string())
-            );
-            Answer::Failed(Explanation::new(
-                Code::Internal,
-                what,
-                "the old order stands",
-            ))
-        }
-    }
+    let sort = move || work(&|| stopped.is_cancelled()).map(Answer::Arranged);
+    let broken = ("the rows could not be put in order", "the old order stands");
+    beside(sort, broken).await
 }
 
-/// Looks through all names on a thread for work that blocks.
+/// Looks through all names beside the screen.
 async fn named(seen: Arc<Seen>, wanted: String, stopped: CancellationToken) -> Answer {
-    let find = move || names::find(&seen, &wanted, &|| stopped.is_cancelled());
-    match tokio::task::spawn_blocking(find).await {
-        Ok(found) => found.map_or(Answer::Nothing, Answer::Names),
+    let find = move || {
+        let found = names::find(&seen, &wanted, &|| stopped.is_cancelled())?;
+        Some(Answer::Names(wanted, found))
+    };
+    let broken = ("users and accounts were not looked for", "nothing was done");
+    beside(find, broken).await
+}
+
+/// Works on a thread for work that blocks. Work that was stopped answers nothing; a panic there is an answer like any other.
+async fn beside(
+    work: impl FnOnce() -> Option<Answer> + Send + 'static,
+    (what, so): (&str, &'static str),
+) -> Answer {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(answer) => answer.unwrap_or(Answer::Nothing),
         Err(error) => {
-            let what = format!("names were not found: {}", Text::from(error.to_string()));
-            Answer::Failed(Explanation::new(Code::Internal, what, "nothing was done"))
+            let what = format!("{what}: {}", Text::from(error.to_string()));
+            Answer::Failed(Explanation::new(Code::Internal, what, so))
         }
     }
 }

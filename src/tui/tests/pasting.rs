@@ -292,14 +292,9 @@ fn told_of(account: AccountId, signer: u8, world: fn() -> Seen) -> String {
 fn unread() -> Seen {
     let seen = seen();
     let mut accounts = seen.tree.accounts.clone();
-    for line in &mut accounts {
-        line.token = None;
-    }
-    let tree = Tree::of(None, accounts, Vec::new(), Arc::clone(&seen.users));
-    Seen {
-        tree: Arc::new(tree),
-        ..seen
-    }
+    accounts[0].token = None;
+    let tree = Tree::of(None, accounts, Vec::new(), Arc::clone(&seen.users)).into();
+    Seen { tree, ..seen }
 }
 
 #[test]
@@ -321,11 +316,8 @@ fn whether_a_key_signs_for_an_account_that_was_not_read_is_not_known() {
     let strange = AccountId::from_bytes([3; 32]);
     let nowhere = AccountId::from_bytes([5; 32]);
     let orders = account_signer().public_key().try_into().unwrap();
-    for (account, world) in [
-        (strange, seen as fn() -> Seen),
-        (nowhere, seen),
-        (orders, unread),
-    ] {
+    let worlds: [(_, fn() -> Seen); 3] = [(strange, seen), (nowhere, seen), (orders, unread)];
+    for (account, world) in worlds {
         let told = told_of(account, 9, world);
 
         let of = account.key().short();
@@ -342,8 +334,7 @@ fn an_account_that_was_not_read_is_known_by_its_own_key() {
 
     let told = told_of(account, 9, seen);
 
-    let itself = format!("by {} itself", signer.short());
-    assert!(told.contains(&itself), "{told}");
+    assert!(told.contains(&format!("by {} itself", signer.short())));
 }
 
 #[test]

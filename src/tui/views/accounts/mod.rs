@@ -191,7 +191,7 @@ impl View for Accounts {
             Answer::Arranged(users) => self.outline.arranged(users, scene.now),
             Answer::Failed(why) => return vec![Wish::Say(Toast::new(Tone::Failure, why.what))],
             Answer::User(page) => self.page = Some(page),
-            Answer::Names(_) | Answer::Nothing => {} // names are the palette's
+            Answer::Names(..) | Answer::Nothing => {} // names are the palette's
         }
         self.look_closer(scene).into_iter().collect()
     }
