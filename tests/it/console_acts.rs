@@ -169,17 +169,7 @@ async fn an_act_is_not_torn_by_a_signal_its_end_is_recorded() {
     world.client(&tenant, "a", "n1");
     ears.connected(&tenant, "a", 1).await;
     let admin = world.admin();
-    let home = admin.home.path();
-    let (config, data, state) = (home.join("config"), home.join("data"), home.join("state"));
-    let variables = [
-        ("XDG_CONFIG_HOME", config.as_os_str()),
-        ("XDG_DATA_HOME", data.as_os_str()),
-        ("XDG_STATE_HOME", state.as_os_str()),
-    ];
-    let n1 = world.description().servers[0].url.clone(); // not by the one that is frozen
-    let context = [OsStr::new("--context"), admin.context.as_os_str()];
-    let arguments = [&context[..], &["--server".as_ref(), n1.as_ref()]].concat();
-    let mut console = Console::start(&arguments, home, &variables);
+    let mut console = Console::on_n1(&admin, &world);
     console.shows("3 of 3 servers");
     console.paste(&tenant.user("a").to_string());
     console.shows("is selected by the pasted key");

@@ -12,7 +12,7 @@ async fn a_frozen_server_leaves_keys_on_the_board_that_say_what_they_can_do() {
     world.client(&tenant, "a", "n1");
     world.client(&tenant, "a", "n3");
     ears.connected(&tenant, "a", 2).await;
-    let mut console = Console::of(&world.admin());
+    let mut console = Console::on_n1(&world.admin(), &world);
     console.shows("3 of 3 servers");
     console.paste(&tenant.user("a").to_string());
     console.shows("is selected by the pasted key");

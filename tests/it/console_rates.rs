@@ -1,6 +1,5 @@
 //! What goes through connections by the second, as the console shows it of a real server.
 
-use std::ffi::OsStr;
 use std::time::Duration;
 
 use nats_oam::demo::sandbox::Order;
@@ -72,16 +71,7 @@ async fn a_connection_of_a_server_that_freezes_has_no_rate_until_that_answers_ag
     let tenant = world.tenant();
     busy(&world, &tenant, "a", 2).await;
     let admin = world.admin();
-    let n1 = world.description().servers[0].url.clone(); // not by the one that freezes
-    let arguments = [
-        OsStr::new("--context"),
-        admin.context.as_os_str(),
-        "--server".as_ref(),
-        n1.as_ref(),
-    ];
-    let folders = admin.folders();
-    let folders = folders.each_ref().map(|(name, at)| (*name, at.as_os_str()));
-    let mut console = Console::start(&arguments, admin.home.path(), &folders);
+    let mut console = Console::on_n1(&admin, &world);
     console.shows("3 of 3 servers");
     console.paste(&tenant.user("a").to_string());
     console.shows("is selected by the pasted key");

@@ -10,7 +10,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 use super::grammar::strangers;
 use super::patience::{DEADLINE, looked_until};
-use super::world::Admin;
+use super::world::{Admin, World};
 
 const SIZE: PtySize = PtySize {
     rows: 30,
@@ -71,9 +71,20 @@ impl Console {
 
     /// Starts it in the sandbox, at the home of somebody.
     pub fn of(admin: &Admin) -> Self {
-        let arguments = [OsStr::new("--context"), admin.context.as_os_str()];
+        Self::of_with(admin, &[])
+    }
+
+    /// The same by the first server alone: a story that freezes another does not freeze the console's own.
+    pub fn on_n1(admin: &Admin, world: &World) -> Self {
+        let n1 = &world.description().servers[0].url;
+        Self::of_with(admin, &["--server".as_ref(), n1.as_ref()])
+    }
+
+    fn of_with(admin: &Admin, more: &[&OsStr]) -> Self {
+        let context = [OsStr::new("--context"), admin.context.as_os_str()];
         let folders = admin.folders();
         let folders = folders.each_ref().map(|(name, at)| (*name, at.as_os_str()));
+        let arguments = [&context[..], more].concat();
         Self::start(&arguments, admin.home.path(), &folders)
     }
 
