@@ -35,6 +35,7 @@ macro_rules! acts {
         /// The acts, in the order in which hints show them.
         pub const ACTS: &[Offer] = &[$(Offer {
             spec: &<$act>::SPEC,
+            allows: |on, standing| bind::<$act>(on, standing).map(drop),
             bind: |on, standing| bound::<$act>(on, standing, Intent::$name, |words| read(words).map(Intent::$name)),
         },)*];
     };
@@ -51,7 +52,9 @@ acts! {
 /// An act, as the screen offers it.
 pub struct Offer {
     pub spec: &'static Spec,
-    /// The act on a selection; else the reason that a dim key tells when it is pressed.
+    /// Nothing, or the reason that a dim key tells when it is pressed. Every frame asks it of every act: no form is made for it.
+    allows: fn(&Selection, &Standing) -> Result<(), String>,
+    /// The act on a selection; else the same reason.
     pub bind: fn(&Selection, &Standing) -> Result<Begun, String>,
 }
 
@@ -73,8 +76,8 @@ pub enum Allowed {
 
 impl Offer {
     pub fn allowed(&self, on: &Selection, standing: &Standing) -> Allowed {
-        match (self.bind)(on, standing) {
-            Ok(_) => Allowed::Yes,
+        match (self.allows)(on, standing) {
+            Ok(()) => Allowed::Yes,
             Err(why) => Allowed::No(why),
         }
     }
@@ -93,15 +96,26 @@ fn bound<A: Action>(
     intent: fn(A) -> Intent,
     read: Read,
 ) -> Result<Begun, String> {
-    let begun = match A::bind(on, standing) {
-        Bound::No(why) => return Err(why),
-        Bound::Ask(known) => Begun::Ask(Form::new(A::SPEC.title, fields::<A>(&known), read)),
-        Bound::Ready(act) => Begun::Ready(intent(act)),
-    };
+    match bind::<A>(on, standing)? {
+        Bound::No(why) => Err(why),
+        Bound::Ask(known) => {
+            let form = Form::new(A::SPEC.title, fields::<A>(&known), read);
+            Ok(Begun::Ask(form))
+        }
+        Bound::Ready(act) => Ok(Begun::Ready(intent(act))),
+    }
+}
+
+/// What an act makes of a selection, in a context that lets it be begun.
+fn bind<A: Action>(on: &Selection, standing: &Standing) -> Result<Bound<A>, String> {
+    let bound = A::bind(on, standing);
+    if let Bound::No(why) = bound {
+        return Err(why);
+    }
     if standing.access == Access::ReadOnly && !may_open_read_only(&A::SPEC) {
         return Err(lifting::way());
     }
-    Ok(begun)
+    Ok(bound)
 }
 
 /// The arguments of an act as its command line has them.
