@@ -18,6 +18,8 @@ pub mod jwt;
 #[path = "../../src/permissions/mod.rs"]
 pub mod permissions;
 pub mod sys;
+#[path = "../../src/system/mod.rs"]
+pub mod system;
 #[path = "../../src/text.rs"]
 pub mod text;
 

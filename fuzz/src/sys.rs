@@ -8,14 +8,13 @@ use serde::de::IgnoredAny;
 use wire::Reply;
 use wire::account::{AccountInfo, AccountStatz};
 use wire::connz::Connz;
-use wire::event::{ClientEvent, CountsEvent};
+use wire::event::ClientEvent;
 use wire::server::Statsz;
 
 /// Reads a body as each thing that a server may have meant by it, and gives back what it said of itself or of its failure.
 pub fn read(body: &[u8]) -> Vec<String> {
     let _ = (
         as_a::<ClientEvent<'_>>(body).is_some(),
-        as_a::<CountsEvent>(body).is_some(),
         as_a::<Statsz>(body).is_some(),
         as_a::<Reply<Connz<'_>>>(body).is_some(),
         as_a::<Reply<AccountInfo>>(body).is_some(),
