@@ -116,7 +116,7 @@ async fn newcomers(sys: &dyn Sys, known: &mut HashMap<Text, ServerId>) -> Vec<Se
 struct Late<'a> {
     sys: &'a dyn Sys,
     server: &'a ServerLabel,
-    /// Held while servers are asked whose all connections of an account are.
+    /// Held while servers are asked whose the connections of a whole account are.
     heavy: Semaphore,
 }
 

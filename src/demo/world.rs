@@ -364,7 +364,6 @@ fn paths(folder: &Path) -> Paths {
         config: folder.join("nsc"),
         stores: folder.join("stores"),
         keys: folder.join("keys"),
-        nats: folder.join("nats"),
         operator: Some(OPERATOR.into()),
         account: None,
         problem: None,

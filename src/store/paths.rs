@@ -57,7 +57,7 @@ impl Environment {
         self.xdg_config_home.clone().unwrap_or_else(unset)
     }
 
-    /// The folder of the NATS CLI.
+    /// The folder of the NATS CLI: `context/`, `context.txt`, `previous-context.txt`.
     pub fn nats(&self) -> PathBuf {
         self.config_home().join("nats")
     }
@@ -101,8 +101,6 @@ pub struct Paths {
     pub config: PathBuf,
     pub stores: PathBuf,
     pub keys: PathBuf,
-    /// The folder of the NATS CLI: `context/`, `context.txt`, `previous-context.txt`.
-    pub nats: PathBuf,
     /// The selected operator, by the name of its directory: asked for, else nsc's current one, else the only one.
     pub operator: Option<Text>,
     /// nsc's current account, by the name of its directory.
@@ -135,7 +133,6 @@ impl Paths {
         });
         Self {
             keys: keys_dir(environment, flags),
-            nats: environment.nats(),
             config,
             stores,
             operator,
@@ -266,7 +263,6 @@ mod tests {
             home.path().join(".local/share/nats/nsc/stores")
         );
         assert_eq!(paths.keys, home.path().join(".local/share/nats/nsc/keys"));
-        assert_eq!(paths.nats, home.path().join(".config/nats"));
         assert_eq!(
             (paths.operator, paths.account, paths.problem),
             (None, None, None)

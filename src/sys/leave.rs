@@ -18,8 +18,8 @@ pub(super) struct Left {
 }
 
 impl Left {
-    /// Whether this is a word that nobody has heard: each try to come back says again what was left.
-    pub(super) fn is_news(&mut self, server: Text) -> bool {
+    /// Tells whether nobody has heard of it: each try to come back says again what was left.
+    pub(super) fn leave(&mut self, server: Text) -> bool {
         let is_news = self.is_back || self.server != server;
         *self = Self {
             server,
@@ -45,7 +45,7 @@ pub(super) fn another_server(
         let is_first = info.server_id.is_empty();
         if !is_first {
             let left = Text::from(info.server_id);
-            leaves.send_if_modified(|last| last.is_news(left));
+            leaves.send_if_modified(|last| last.leave(left));
         }
         let mut was_at = lock(&was_at);
         let others = servers
@@ -112,7 +112,7 @@ mod tests {
         let (url, mut logins) = server("A").await;
         let client = async_nats::connect(url).await.unwrap();
         let (leaves, events) = watch::channel(Left::default());
-        leaves.send_if_modified(|last| last.is_news(left.into()));
+        leaves.send_if_modified(|last| last.leave(left.into()));
         drop(leaves);
 
         leave_too(events, client.clone()).await;

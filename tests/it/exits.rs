@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use nats_oam::demo::sandbox::Order;
@@ -315,6 +315,17 @@ fn catches_interrupts(pid: u32) -> bool {
     caught.is_some_and(|mask| mask & 0b10 != 0)
 }
 
+/// Sends a program the signal of Ctrl-C, as soon as it takes it.
+async fn interrupt(child: &Child) {
+    let pid = child.id();
+    until("the program catches interrupts", || async {
+        catches_interrupts(pid).then_some(())
+    })
+    .await;
+    let process = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_ends_a_program_that_waits_for_what_it_is_to_read() {
     let Some(world) = World::shared() else { return };
@@ -323,14 +334,8 @@ async fn an_interrupt_ends_a_program_that_waits_for_what_it_is_to_read() {
     let act = ["user", "revoke", "-", "--confirm", &tenant.tail("a")];
     let mut child = admin.command(&act).stdin(Stdio::piped()).spawn().unwrap();
     let held_open = child.stdin.take().unwrap();
-    let pid = child.id();
-    until("the program catches interrupts", || async {
-        catches_interrupts(pid).then_some(())
-    })
-    .await;
 
-    let process = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    interrupt(&child).await;
 
     let ran = finished(child);
     drop(held_open);
@@ -353,13 +358,7 @@ async fn an_interrupt_ends_a_watch_before_its_first_list_is_made() {
     world.order(&Order::Freeze("n3".to_owned()));
     let interrupted = async |verb: &[&str]| {
         let child = admin.start(&[&["connection"], verb].concat());
-        let pid = child.id();
-        until("the program catches interrupts", || async {
-            catches_interrupts(pid).then_some(())
-        })
-        .await;
-        let process = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-        rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+        interrupt(&child).await;
         finished(child)
     };
 

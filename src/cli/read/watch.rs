@@ -10,7 +10,6 @@
 //! `--json` has the same things as `items` of one object, which is printed when it is ended.
 
 use std::collections::BTreeSet;
-use std::future::Future;
 
 use futures::StreamExt as _;
 use futures::stream::BoxStream;
@@ -43,7 +42,7 @@ pub(in crate::cli) async fn watch(
         Ok((events, survey))
     };
     let stream = output.stream("connection");
-    match unless(&cancel, started).await {
+    match cancel.run_until_cancelled(started).await {
         Some(Ok((events, survey))) => {
             let printer = Printer::new(accounts, &survey, stream);
             follow(events, printer, opened, &cancel).await
@@ -72,21 +71,13 @@ pub(in crate::cli) async fn list_and_watch(
         stream.rows(&rows, &answer(&survey, opened))?;
         Ok((events, survey))
     };
-    let started = unless(&cancel, started).await;
+    let started = cancel.run_until_cancelled(started).await;
     match started.unwrap_or_else(|| Err(cut_short())) {
         Ok((events, survey)) => {
             let printer = Printer::new(accounts, &survey, stream);
             follow(events, printer, opened, &cancel).await
         }
         Err(explanation) => fail("connection.list", &explanation, output),
-    }
-}
-
-/// What is awaited, unless somebody ends the program before.
-async fn unless<T>(cancel: &CancellationToken, awaited: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        done = awaited => Some(done),
-        () = cancel.cancelled() => None,
     }
 }
 
@@ -106,7 +97,7 @@ async fn follow(
     opened: &Opened,
     cancel: &CancellationToken,
 ) -> u8 {
-    while let Some(Some(batch)) = unless(cancel, events.next()).await {
+    while let Some(Some(batch)) = cancel.run_until_cancelled(events.next()).await {
         for event in batch {
             printer.print(event);
         }

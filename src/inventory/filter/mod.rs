@@ -6,7 +6,7 @@
 //!
 //! | term | holds for rows |
 //! | --- | --- |
-//! | `orders` | in which a shown column contains it, as the table shows it |
+//! | `orders` | in which a shown column contains it, as the table shows it; rates of connections are left out |
 //! | `field:a,b` | whose field contains a or b, as the table shows it or as JSON has it |
 //! | `field=a,b` | whose field is a or b, or of whose list an item is; `field=` where nothing stands: not known, or empty |
 //! | `field<a` `<=` `>` `>=` | whose number, size, duration or time compares so; a duration with a time is an age, and with a deadline what is left |

@@ -152,7 +152,7 @@ fn term<R: Row>(raw: &Raw, shown: &[&'static Field<R>]) -> Result<Term<R>, Filte
     })
 }
 
-/// A word, looked for where it can be found at all.
+/// A word, looked for where it can be found at all: what is live is known only of rows that are seen, and is another every second.
 fn word<R: Row>(glyphs: &[Glyph], shown: &[&'static Field<R>]) -> Option<Test<R>> {
     let needle = Needle::new(&text(glyphs));
     if needle.is_empty() {
@@ -161,7 +161,7 @@ fn word<R: Row>(glyphs: &[Glyph], shown: &[&'static Field<R>]) -> Option<Test<R>
     let fields = shown
         .iter()
         .copied()
-        .filter(|field| needle.may_be_shown(field.kind, field.null))
+        .filter(|field| !field.is_live() && needle.may_be_shown(field.kind, field.null))
         .collect();
     Some(Test::Word(fields, needle))
 }

@@ -305,7 +305,12 @@ impl App {
                 self.state = Running::Quit;
             }
             self.acting.stage = Stage::Rest;
-            self.step_back();
+            // Whoever let it run has opened something else meanwhile.
+            if matches!(self.popup, Some(Popup::Board(_))) {
+                self.step_back();
+            } else {
+                self.acting.behind = None;
+            }
             let word = format!("{}; {}", why.what, why.so);
             self.say(Toast::new(Tone::Failure, word), now);
         }

@@ -35,7 +35,7 @@ macro_rules! acts {
         /// The acts, in the order in which hints show them.
         pub const ACTS: &[Offer] = &[$(Offer {
             spec: &<$act>::SPEC,
-            allows: |on, standing| bind::<$act>(on, standing).map(drop),
+            allows: allows::<$act>,
             bind: |on, standing| bound::<$act>(on, standing, Intent::$name, |words| read(words).map(Intent::$name)),
         },)*];
     };
@@ -96,26 +96,29 @@ fn bound<A: Action>(
     intent: fn(A) -> Intent,
     read: Read,
 ) -> Result<Begun, String> {
-    match bind::<A>(on, standing)? {
+    let begun = match A::bind(on, standing) {
+        Bound::No(why) => return Err(why),
+        Bound::Ask(known) => Begun::Ask(Form::new(A::SPEC.title, fields::<A>(&known), read)),
+        Bound::Ready(act) => Begun::Ready(intent(act)),
+    };
+    opens::<A>(standing).map(|()| begun)
+}
+
+/// The same without the act and its form.
+fn allows<A: Action>(on: &Selection, standing: &Standing) -> Result<(), String> {
+    match A::bind(on, standing) {
         Bound::No(why) => Err(why),
-        Bound::Ask(known) => {
-            let form = Form::new(A::SPEC.title, fields::<A>(&known), read);
-            Ok(Begun::Ask(form))
-        }
-        Bound::Ready(act) => Ok(Begun::Ready(intent(act))),
+        Bound::Ask(_) | Bound::Ready(_) => opens::<A>(standing),
     }
 }
 
-/// What an act makes of a selection, in a context that lets it be begun.
-fn bind<A: Action>(on: &Selection, standing: &Standing) -> Result<Bound<A>, String> {
-    let bound = A::bind(on, standing);
-    if let Bound::No(why) = bound {
-        return Err(why);
-    }
+/// Whether an act can be begun in a context such as this.
+fn opens<A: Action>(standing: &Standing) -> Result<(), String> {
     if standing.access == Access::ReadOnly && !may_open_read_only(&A::SPEC) {
-        return Err(lifting::way());
+        Err(lifting::way())
+    } else {
+        Ok(())
     }
-    Ok(bound)
 }
 
 /// The arguments of an act as its command line has them.

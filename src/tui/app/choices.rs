@@ -191,7 +191,7 @@ impl App {
             return;
         };
         match answer {
-            Answer::Names(wanted, found) => palette.list_names(&wanted, found),
+            Answer::Names(found) => palette.list_names(found),
             Answer::Failed(why) => palette.list_no_names(why.what),
             Answer::Arranged(_) | Answer::User(_) | Answer::Nothing => {}
         }

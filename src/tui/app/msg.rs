@@ -122,8 +122,8 @@ pub enum Ask {
 pub enum Answer {
     Arranged(Arrangement),
     User(Box<UserPage>),
-    /// Who was found, and by which name they were wanted.
-    Names(String, Vec<Named>),
+    /// Who was found by a name.
+    Names(Vec<Named>),
     /// It could not be found out.
     Failed(Explanation),
     /// What was asked for comes by another way, or not at all.

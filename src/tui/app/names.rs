@@ -6,9 +6,9 @@ use frizbee::{CaseMatching, Config, Matcher};
 use super::seen::Seen;
 use crate::actions::action::SelectedUser;
 use crate::inventory::arrange::CHUNK;
-use crate::jwt::keys::PublicKey;
 use crate::text::Text;
 use crate::tui::views::Sought;
+use crate::tui::widgets::called;
 
 /// More are not looked at: who wants another types on.
 const MOST: usize = 50;
@@ -57,11 +57,6 @@ pub fn find(seen: &Seen, wanted: &str, is_stopped: &dyn Fn() -> bool) -> Option<
         );
     }
     Some(best.named())
-}
-
-/// Its name, or its key where it has none.
-pub(in crate::tui) fn called(name: Option<&Text>, key: PublicKey) -> String {
-    name.map_or_else(|| key.short(), ToString::to_string)
 }
 
 /// The best so far, with how well each fits.

@@ -12,7 +12,6 @@ use zeroize::Zeroizing;
 use super::line::{FilterLine, Typed};
 use super::model::World;
 use super::msg::{Ask, Effect, Slot};
-use super::names::called;
 use super::seen::Seen;
 use super::toast::{Toast, Tone};
 use super::{App, ViewKind};
@@ -25,6 +24,7 @@ use crate::tui::keymap::STRANGER;
 use crate::tui::popups::Popup;
 use crate::tui::popups::stranger::{Stranger, Whose};
 use crate::tui::views::{Found, Place, Sought, Wish};
+use crate::tui::widgets::called;
 
 /// What is longer is not looked at. A token may be larger, but nobody pastes one that is.
 const MOST_BYTES: usize = 64 * 1024;
@@ -299,8 +299,8 @@ impl App {
     /// What a token says of a user that is nowhere: enough to revoke it by. A key alone names no account.
     fn stranger(&self, pasted: &Pasted, seen: &Seen) -> Option<Popup> {
         let whose = pasted.whose.clone()?;
-        let accounts = seen.tree.accounts.iter();
-        let line = accounts.into_iter().find(|line| line.id == whose.account());
+        let mut accounts = seen.tree.accounts.iter();
+        let line = accounts.find(|line| line.id == whose.account());
         let revoke = self.key_of(STRANGER, RevokeUsers::SPEC.id);
         let stranger = Stranger::new(whose, line, self.looked_at(seen), revoke);
         Some(Popup::Stranger(Box::new(stranger)))

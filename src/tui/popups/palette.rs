@@ -89,19 +89,19 @@ enum Names {
     Asked {
         wanted: String,
         seen: Arc<Seen>,
-        answered: Answered,
+        answered: Search,
     },
 }
 
 #[derive(Clone, Debug)]
-enum Answered {
+enum Search {
     NotYet,
     Listed,
     /// Why they could not be looked for.
     Failed(String),
 }
 
-/// By which name users and accounts are to be looked for now.
+/// Whether users and accounts have to be looked for, after a key or a new reading.
 #[derive(Debug)]
 pub enum Wants {
     /// As before, in what was looked through before.
@@ -192,7 +192,7 @@ impl Palette {
                 self.names = Names::Asked {
                     wanted: wanted.clone(),
                     seen: Arc::clone(seen),
-                    answered: Answered::NotYet,
+                    answered: Search::NotYet,
                 };
                 return Wants::Called(wanted, Arc::clone(seen));
             }
@@ -200,9 +200,9 @@ impl Palette {
         Wants::Nobody
     }
 
-    /// Those who are called so. An answer to what is not typed any more is none, and the cursor stays on what it is on.
-    pub(in crate::tui) fn list_names(&mut self, wanted: &str, found: Vec<Named>) {
-        if wanted != self.wanted() || !self.answered(Answered::Listed) {
+    /// Those who are called so. The cursor stays on what it is on.
+    pub(in crate::tui) fn list_names(&mut self, found: Vec<Named>) {
+        if !self.answered(Search::Listed) {
             return;
         }
         let entry = |named: Named| Entry {
@@ -222,11 +222,11 @@ impl Palette {
 
     /// They could not be looked for.
     pub(in crate::tui) fn list_no_names(&mut self, why: String) {
-        self.answered(Answered::Failed(why));
+        self.answered(Search::Failed(why));
     }
 
     /// Whether somebody had been asked for.
-    fn answered(&mut self, answer: Answered) -> bool {
+    fn answered(&mut self, answer: Search) -> bool {
         match &mut self.names {
             Names::Unwanted | Names::NotRead => false,
             Names::Asked { answered, .. } => {
@@ -291,11 +291,11 @@ impl Palette {
     fn why_empty(&self) -> &str {
         match &self.names {
             Names::Unwanted => "nothing is called so",
-            Names::NotRead => "no act or place is called so; users and accounts are not read yet",
+            Names::NotRead => "no act or place is called so; users and accounts are not read",
             Names::Asked { answered, .. } => match answered {
-                Answered::NotYet => "looking for users and accounts that are called so",
-                Answered::Listed => "nothing is called so",
-                Answered::Failed(why) => why,
+                Search::NotYet => "looking for users and accounts that are called so",
+                Search::Listed => "nothing is called so",
+                Search::Failed(why) => why,
             },
         }
     }
@@ -305,12 +305,12 @@ impl Palette {
         let names = match (&self.names, self.named.len()) {
             (Names::Asked { .. }, 1) => ", 1 name".to_owned(),
             (Names::Asked { .. }, names @ 2..) => format!(", {names} names"),
-            (Names::NotRead, _) => ", names not read yet".to_owned(),
+            (Names::NotRead, _) => ", names not read".to_owned(),
             (Names::Unwanted, _) => String::new(),
             (Names::Asked { answered, .. }, 0) => match answered {
-                Answered::NotYet => ", looking for names".to_owned(),
-                Answered::Listed => String::new(),
-                Answered::Failed(_) => ", names not found".to_owned(),
+                Search::NotYet => ", looking for names".to_owned(),
+                Search::Listed => String::new(),
+                Search::Failed(_) => ", names not looked for".to_owned(),
             },
         };
         format!("{} of {}{names}", self.fitting.len(), self.entries.len())

@@ -1,4 +1,7 @@
 //! Tells keys that a person pressed, having seen what stands there, from those that only came along. It knows no meanings.
+//!
+//! Limit: where the terminal does not tell repeats, a letter that comes twice within [`REPEAT`] is taken once, also of a line that
+//! is slow and hands over at once what was typed in turn. What is typed then is short, and the consent says so.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind};
 use jiff::{SignedDuration, Timestamp};

@@ -23,9 +23,8 @@ use crate::jwt::role::SignerKind;
 use crate::jwt::token::Token;
 use crate::jwt::user::User;
 use crate::text::Text;
-use crate::tui::app::names::called;
 use crate::tui::theme::Role;
-use crate::tui::widgets::{Paint, line_of};
+use crate::tui::widgets::{Paint, called, line_of};
 
 /// What a user's token says of whose it is.
 #[derive(Clone, Debug)]
@@ -150,7 +149,7 @@ impl Stranger {
             }
             Signer::NotOne => {
                 let word = format!("by {by}, which is no key of {of}");
-                let so = "no server with the token of it that was read lets it in";
+                let so = "no server that enforces the account's token as it was read lets it in";
                 (format!("{word}: {so}"), Role::Warn)
             }
             Signer::AccountNotRead => {

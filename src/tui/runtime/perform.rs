@@ -297,8 +297,8 @@ async fn arrange(Work(work): Work, stopped: CancellationToken) -> Answer {
 /// Looks through all names beside the screen.
 async fn named(seen: Arc<Seen>, wanted: String, stopped: CancellationToken) -> Answer {
     let find = move || {
-        let found = names::find(&seen, &wanted, &|| stopped.is_cancelled())?;
-        Some(Answer::Names(wanted, found))
+        let found = names::find(&seen, &wanted, &|| stopped.is_cancelled());
+        found.map(Answer::Names)
     };
     let broken = ("users and accounts were not looked for", "nothing was done");
     beside(find, broken).await

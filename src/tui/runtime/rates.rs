@@ -1,10 +1,10 @@
 //! Reads the counters of the connections that are seen, again and again, so that there are rates. No server is asked more than it
 //! should be: see [`pause`]. Nobody is asked while no connection is seen.
 //!
-//! Limit: how long a server works on an answer is not told, so the whole time until the answer counts, with that of the way.
+//! Limits: how long a server works on an answer is not told, so the whole time until the answer counts, with that of the way. A row
+//! that was scrolled away and comes back shows its last rate until its server is counted again, mostly within a second.
 
 use std::collections::{BTreeMap, HashMap};
-use std::iter;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ pub(super) async fn count(
     let ask = |server, ids| -> BoxFuture<'_, Heard> {
         Box::pin(async move {
             let told = sys.connections(ConnQuery::Counters(ids)).await;
-            let rows = told.ok().and_then(|told| all_of(server, told));
+            let rows = told.ok().and_then(|told| all_of(server, &told));
             let heard = rows.as_ref().map_or(Heard::Nothing, |_| Heard::Answer);
             tell(inbox, Msg::Counted(counted(server, rows, now()))).await;
             heard
@@ -71,11 +71,10 @@ pub(super) async fn count(
 }
 
 /// What one server told, if it told all that it was asked.
-fn all_of(server: ServerId, told: Gathered<Vec<ConnectionRow>>) -> Option<Vec<ConnectionRow>> {
-    let is_whole = told.whole().any(|(label, _)| label.id == server);
-    let said = told.said.into_iter().filter(|_| is_whole);
-    said.filter(|said| said.server.id == server)
-        .find_map(|said| said.answer.ok())
+fn all_of(server: ServerId, told: &Gathered<Vec<ConnectionRow>>) -> Option<Vec<ConnectionRow>> {
+    let mut whole = told.whole();
+    let here = whole.find(|(label, _)| label.id == server);
+    here.map(|(_, rows)| rows.clone())
 }
 
 /// Of a server that does not answer nothing is known any more: its rates must not stay as they were. That it is silent is told
@@ -117,7 +116,7 @@ async fn govern(mut shown: watch::Receiver<Shown>, ask: &Ask<'_>) {
             let turn = turns.entry(server).or_insert(Turn::NotBefore(now));
             match turn.begins() {
                 None => {}
-                Some(at) if at > now => next = next.into_iter().chain(iter::once(at)).min(),
+                Some(at) if at > now => next = Some(next.map_or(at, |next| next.min(at))),
                 Some(_) => {
                     *turn = Turn::Asked;
                     asked.push(question(ask, server, ids));
@@ -296,7 +295,7 @@ mod tests {
             foreign: Vec::new(),
             silent: silent.iter().map(|name| Text::from(*name)).collect(),
         };
-        all_of(id(1, 7).server, gathered)
+        all_of(id(1, 7).server, &gathered)
     }
 
     #[test]

@@ -220,3 +220,21 @@ fn a_board_is_there_again_if_the_act_that_was_asked_for_from_it_cannot_be_begun(
 
     assert!(shows_the_board(&mut screen), "{}", screen.text());
 }
+
+#[test]
+fn a_board_does_not_come_over_what_was_opened_while_its_act_ran() {
+    let mut screen = asked_again();
+    answer(&mut screen, revocation());
+    type_slowly(&mut screen, &user().key().tail());
+    screen.press("enter");
+    screen.press("esc"); // lets it run
+    screen.press(":");
+    let why = Explanation::new(Code::NotConnected, "the link is down", "nothing was done");
+
+    let job = applied(&screen).unwrap();
+    screen.send(Msg::NoOutcome(job, why));
+
+    assert!(matches!(screen.app.popup, Some(Popup::Palette(_))));
+    screen.press("esc");
+    assert!(screen.app.popup.is_none());
+}

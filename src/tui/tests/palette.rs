@@ -110,7 +110,7 @@ fn esc_closes_it_and_what_names_nothing_runs_nothing() {
     let mut screen = TestScreen::open(WIDE, Depth::Mono, census());
     screen.effects.clear();
     run(&mut screen, "xyzzy");
-    let word = "no act or place is called so; users and accounts are not read yet";
+    let word = "no act or place is called so; users and accounts are not read";
     assert!(screen.text().contains(word), "{}", screen.text());
 
     press(&mut screen, KeyCode::Esc);

@@ -305,7 +305,7 @@ fn a_stranger_whom_no_key_of_its_account_signed_is_told_as_that() {
 
     assert!(
         told.contains(
-            "which is no key of ORDERS: no server with the token of it that was read lets it in"
+            "which is no key of ORDERS: no server that enforces the account's token as it was read lets it in"
         ),
         "{told}"
     );

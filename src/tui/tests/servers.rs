@@ -17,6 +17,7 @@ use crate::sys::Census;
 use crate::tui::app::Looks;
 use crate::tui::app::msg::{Effect, Interest, Link, Msg};
 use crate::tui::keymap::Keymap;
+use crate::tui::popups::Popup;
 use crate::tui::theme::{Depth, Theme};
 use crate::tui::widgets::glyph::Glyphs;
 
@@ -337,4 +338,24 @@ fn a_screen_that_is_too_small_says_so() {
     );
 
     assert_eq!(screen.text().trim(), "59x16 is too small: at least 60x16");
+}
+
+#[test]
+fn a_word_is_looked_for_in_the_columns_that_are_shown_now() {
+    let mut screen = full(WIDE, Depth::Mono);
+    screen.press("/");
+    screen.write("2.15.1");
+    screen.press("enter");
+    assert!(screen.text().contains(" n1 "), "{}", screen.text());
+
+    screen.press("v");
+    let Some(Popup::Pick(pick)) = &screen.app.popup else {
+        panic!()
+    };
+    let version = pick.items.iter().find(|item| item.label == "version");
+    screen.write(&version.unwrap().letter.to_string());
+    screen.press("esc");
+
+    let rule = screen.text().lines().nth(2).unwrap().to_owned();
+    assert!(rule.contains("0 of 5"), "{rule}");
 }

@@ -18,6 +18,7 @@ use crate::text::Text;
 use crate::tui::app::model::Model;
 use crate::tui::app::msg::{Answer, Ask};
 use crate::tui::theme::Role;
+use crate::tui::widgets::called;
 use crate::tui::widgets::facts::Fact;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::table::Listed;
@@ -138,9 +139,8 @@ pub fn detail(row: &UserLine, page: Option<&UserPage>, now: Timestamp) -> Detail
         }
         None => right.push(Fact::new("may", "working it out", Role::Muted)),
     }
-    let name = row.name.as_ref().map(ToString::to_string);
     Detail {
-        title: name.unwrap_or_else(|| row.id.key().short()),
+        title: called(row.name.as_ref(), row.id.key()),
         enter: "enter to its connections",
         left: facts,
         right,

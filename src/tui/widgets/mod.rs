@@ -21,6 +21,8 @@ use self::glyph::{Glyph, Glyphs};
 use super::theme::{Role, Theme};
 use super::views::ViewKind;
 use crate::actions::spec::ActionId;
+use crate::jwt::keys::PublicKey;
+use crate::text::Text;
 
 /// What drawing needs besides what is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -153,6 +155,11 @@ fn fitting(text: &str, width: u16) -> Fitting<'_> {
 /// Cells that a text takes.
 pub fn cells(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// A name, or the key where there is none.
+pub fn called(name: Option<&Text>, key: PublicKey) -> String {
+    name.map_or_else(|| key.short(), ToString::to_string)
 }
 
 /// A number and what is counted.

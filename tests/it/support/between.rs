@@ -116,7 +116,6 @@ pub async fn open_ports(sandbox: &Description, home: &Path) -> Ports {
             config: home.join("nsc"),
             stores: sandbox.data_dir.clone(),
             keys: sandbox.keystore_dir.clone(),
-            nats: home.join("nats"),
             operator: Some(sandbox.operator.name.as_str().into()),
             account: None,
             problem: None,

@@ -40,7 +40,7 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::outline::Marked;
 use crate::tui::widgets::scroll::Scroll;
-use crate::tui::widgets::{Paint, Painted, counted, grouped, line_of, outline as lines};
+use crate::tui::widgets::{Paint, Painted, called, counted, grouped, line_of, outline as lines};
 
 const HERE: Place = Place::top(ViewKind::Accounts);
 
@@ -242,10 +242,7 @@ impl Accounts {
             return truth::detail(tree, item, scene.now);
         };
         let row = self.outline.user(place)?;
-        let account = match &row.account.name {
-            Some(name) => name.to_string(),
-            None => row.account.key.key().short(),
-        };
+        let account = called(row.account.name.as_ref(), row.account.key.key());
         let mut detail = users::detail(row, self.page.as_deref(), scene.now);
         detail.about = format!("user of {account}");
         detail.key = row.id.to_string();

@@ -17,7 +17,7 @@ where
     T::Row: Listed,
 {
     pub(super) fn sorts(&self) -> Popup {
-        let fields = lasting(self.columns.fields());
+        let fields = sortable(self.columns.fields());
         let titles = fields.iter().map(|field| {
             let sort = self
                 .sort
@@ -40,7 +40,7 @@ where
     pub fn choose(&mut self, choice: Choice, now: Timestamp) -> Vec<Wish> {
         match choice.of {
             Of::Sort => {
-                let Some(field) = lasting(self.columns.fields()).get(choice.nth).copied() else {
+                let Some(field) = sortable(self.columns.fields()).get(choice.nth).copied() else {
                     return Vec::new();
                 };
                 self.sort = Some(Sort {
@@ -54,7 +54,14 @@ where
                 self.toggle(choice.nth);
                 self.fitted.clear();
                 self.fit_columns(now);
-                vec![Wish::Show(self.choices())]
+                // Words are looked for in the columns that are shown.
+                let written = self.written.clone();
+                let again = (!written.is_empty()).then(|| self.set_filter(&written, now));
+                let again = again.and_then(Result::ok).flatten();
+                again
+                    .into_iter()
+                    .chain([Wish::Show(self.choices())])
+                    .collect()
             }
         }
     }
@@ -94,13 +101,12 @@ where
     }
 }
 
-/// Fields by which a list can be sorted, and in which words are looked for: what is live is known only of the rows that are
-/// seen, and is another every second.
-pub(super) fn lasting<R>(
-    fields: impl IntoIterator<Item = &'static Field<R>>,
-) -> Vec<&'static Field<R>> {
-    let fields = fields.into_iter();
-    fields.filter(|field| !field.is_live()).collect()
+/// Fields by which a list can be sorted: what is live is known only of the rows that are seen, and is another every second.
+fn sortable<R>(fields: Vec<&'static Field<R>>) -> Vec<&'static Field<R>> {
+    fields
+        .into_iter()
+        .filter(|field| !field.is_live())
+        .collect()
 }
 
 /// Gives columns some of the room that is left over, all the same: rows read easier, and longer names that come later fit.

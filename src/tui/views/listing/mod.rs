@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 
-use self::choices::{lasting, spread};
+use self::choices::spread;
 use super::blank::Culprit;
 use super::{Found, Wish};
 use crate::inventory::arrange::{CHUNK, Query, Rows, Sort, insert};
-use crate::inventory::columns::{Column, Columns, Row as _};
+use crate::inventory::columns::{Column, Columns};
 use crate::inventory::filter::{Filter, FilterError};
 use crate::tui::app::msg::{Ask, Slot, Work};
 use crate::tui::keymap::Command;
@@ -281,16 +281,14 @@ where
     /// Puts the newest rows in order: at once if they are few, else as a job.
     fn arrange(&mut self, now: Timestamp) -> Option<Wish> {
         let rows = Arc::clone(self.newest()?);
-        let (written, fields) = (self.written.clone(), lasting(self.columns.fields()));
+        let (written, fields) = (self.written.clone(), self.columns.fields());
         let sort = self.sort.as_ref().map(|sort| Sort {
             field: sort.field,
             direction: sort.direction,
         });
         let is_few = usize::try_from(rows.count()).is_ok_and(|count| count <= CHUNK);
         let work = move |stopped: &dyn Fn() -> bool| {
-            // Columns may have gone in which its words were looked for when it was written.
-            let all = || Filter::parse(&written, &lasting(T::Row::FIELDS.iter()));
-            let filter = Filter::parse(&written, &fields).or_else(|_| all()).ok()?;
+            let filter = Filter::parse(&written, &fields).ok()?;
             let query = Query {
                 filter: &filter,
                 sort: sort.as_ref(),
@@ -380,7 +378,7 @@ where
         written: &str,
         now: Timestamp,
     ) -> Result<Option<Wish>, FilterError> {
-        let filter = Filter::parse(written, &lasting(self.columns.fields()))?;
+        let filter = Filter::parse(written, &self.columns.fields())?;
         self.filter = Some(filter).filter(|filter| !filter.is_empty());
         written.clone_into(&mut self.written);
         Ok(self.arrange(now))
