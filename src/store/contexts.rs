@@ -169,7 +169,7 @@ pub struct Contexts<'a> {
 }
 
 impl<'a> Contexts<'a> {
-    /// Reads below `nats`, the folder of the NATS CLI ([`super::paths::Paths::nats`]).
+    /// Reads below `nats`, the folder of the NATS CLI ([`Environment::nats`]).
     pub fn new(nats: &Path, environment: &'a Environment, variables: Variables<'a>) -> Self {
         Self {
             nats: nats.to_owned(),
