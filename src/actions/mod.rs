@@ -15,6 +15,7 @@ pub mod apply;
 mod certifying;
 mod closing;
 mod copies;
+pub mod diagnose;
 mod enforce;
 pub mod facts;
 pub mod given;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::read::diagnose::Diagnose;
 use crate::actions::connection::kick::KickConnections;
 use crate::actions::refs::{AccountRef, ConnRef, RoleRef, ServerRef, UserRef};
 use crate::actions::user::creds::WriteCreds;
@@ -225,6 +226,8 @@ pub enum Command {
         #[arg(value_name = "REF")]
         whom: String,
     },
+    /// Why a credential is refused
+    Diagnose(Diagnose),
     Version,
 }
 

@@ -123,12 +123,22 @@ impl Output {
     /// Prints one thing.
     pub(super) fn item(&self, kind: &str, item: &impl Serialize, answer: &Answer) {
         let item = to_value(item);
+        let human = if self.is_json() {
+            String::new()
+        } else {
+            outline(&item)
+        };
+        self.told(kind, &item, answer, &human);
+    }
+
+    /// Prints one thing; `human` is what a person reads instead of its fields.
+    pub(super) fn told(&self, kind: &str, item: &impl Serialize, answer: &Answer, human: &str) {
         if self.is_json() {
             let mut envelope = self.envelope(kind, answer);
-            envelope.insert("item".to_owned(), item);
+            envelope.insert("item".to_owned(), to_value(item));
             out(&Value::Object(envelope).to_string());
         } else {
-            out(&outline(&item));
+            out(human);
             self.tell_of(answer);
         }
     }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 pub use self::connections::{identify_connections, large, read_closed, read_open};
 pub use self::page::read_page;
-pub(super) use self::servers::HEAVY_WINDOW;
+pub(super) use self::servers::{HEAVY_WINDOW, copies_of, row as row_of};
 use super::plan::Warning;
 use super::ports::Ports;
 use super::refs::AccountRef;

@@ -93,7 +93,8 @@ async fn pack(sys: &dyn Sys) -> Result<Packed, Warning> {
     }
 }
 
-fn row(token: &Token) -> Option<Arc<AccountRow>> {
+/// An account as its token says, from a server or from the store for one question.
+pub(in crate::actions) fn row(token: &Token) -> Option<Arc<AccountRow>> {
     Some(Arc::new(AccountRow {
         account: Account::of(token).ok()?,
         revision: token.revision(),
@@ -144,13 +145,17 @@ async fn read_copies(survey: &mut Survey, sys: &dyn Sys) {
     }
 }
 
-struct ToldCopies {
-    copies: Vec<ServerCopy>,
-    silent: Vec<Text>,
+pub(in crate::actions) struct ToldCopies {
+    pub(in crate::actions) copies: Vec<ServerCopy>,
+    pub(in crate::actions) silent: Vec<Text>,
 }
 
 /// What each server has of one account.
-async fn copies_of(sys: &dyn Sys, id: AccountId, names: &[Text]) -> ToldCopies {
+pub(in crate::actions) async fn copies_of(
+    sys: &dyn Sys,
+    id: AccountId,
+    names: &[Text],
+) -> ToldCopies {
     let Ok(told) = sys.account(id).await else {
         let unknown = |server: &Text| ServerCopy {
             server: server.clone(),

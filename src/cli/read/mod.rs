@@ -4,6 +4,7 @@ pub(super) mod account;
 pub(super) mod audit;
 pub(super) mod connection;
 pub(super) mod context;
+pub(super) mod diagnose;
 pub(super) mod identify;
 pub(super) mod key;
 pub(super) mod operator;
@@ -12,6 +13,8 @@ pub(super) mod server;
 pub(super) mod status;
 pub(super) mod user;
 pub(super) mod watch;
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -24,6 +27,7 @@ use crate::actions::survey::{Ask, Survey, Wanted, survey};
 use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::columns::Row;
 use crate::inventory::picture::Picture;
+use crate::sys::Census;
 use crate::text::Text;
 
 /// What was read for a question, and joined.
@@ -58,18 +62,24 @@ const fn counted(accounts: &[AccountRef]) -> Wanted<'_> {
 
 /// The envelope's part of what was read.
 fn answer(survey: &Survey, opened: &Opened) -> Answer {
-    let asked = survey.census.as_ref().map(|census| {
+    let mut answer = answer_of(survey.census.as_deref(), &survey.silent, opened);
+    answer.warnings.extend(survey.warnings.iter().cloned());
+    answer
+}
+
+/// The same where something else was read than a survey.
+fn answer_of(census: Option<&Census>, silent: &BTreeSet<Text>, opened: &Opened) -> Answer {
+    let asked = census.map(|census| {
         let expected: Vec<Text> = census.ours().map(|row| row.name.clone()).collect();
-        let answers = |name: &&Text| !survey.silent.contains(*name);
+        let answers = |name: &&Text| !silent.contains(*name);
         Asked {
             answered: expected.iter().filter(answers).cloned().collect(),
-            silent: survey.silent.iter().cloned().collect(),
+            silent: silent.iter().cloned().collect(),
             expected,
         }
     });
     let mut answer = unasked(opened);
     answer.asked = asked.or(answer.asked);
-    answer.warnings.extend(survey.warnings.iter().cloned());
     answer
 }
 

@@ -1,0 +1,126 @@
+//! `diagnose`: why a credential is refused. 7 where it is, 5 where that is not known.
+//!
+//! ```text
+//! worker in ORDERS is refused: revoked: it is revoked up to 2026-11-24T02:07:00Z
+//!
+//!   ok       format               it is the token of user worker
+//!   …
+//!   fail     revoked              it is revoked up to 2026-11-24T02:07:00Z
+//!                                 it was issued at 2026-11-20T09:00:00Z: servers refuse the login with …
+//!                                 > issue the user again: nats-oam user reissue U…
+//!   …
+//!   n1  fail  revoked
+//! ```
+
+use clap::Args;
+
+use super::{answer_of, fail};
+use crate::actions::diagnose::attempt::{Attempt, ConnectionType};
+use crate::actions::diagnose::judge::{Diagnosis, Verdict};
+use crate::actions::diagnose::read::diagnose;
+use crate::actions::diagnose::said::{CheckResult, Checked};
+use crate::actions::opening::Opened;
+use crate::actions::refs::UserRef;
+use crate::cli::output::Output;
+use crate::explain::Explain as _;
+
+const KIND: &str = "diagnosis";
+
+/// Why is this credential refused?
+#[derive(Clone, Debug, Args)]
+pub struct Diagnose {
+    #[arg(value_name = "REF")]
+    user: UserRef,
+    /// From where it would connect
+    #[arg(long, value_name = "IP")]
+    from: Option<std::net::IpAddr>,
+    /// As what it would connect: STANDARD WEBSOCKET LEAFNODE MQTT …
+    #[arg(long = "type", value_name = "T", default_value_t)]
+    by: ConnectionType,
+}
+
+impl Diagnose {
+    pub(in crate::cli) async fn run(&self, opened: &Opened, output: &Output) -> u8 {
+        let attempt = Attempt {
+            from: self.from,
+            by: self.by,
+        };
+        let diagnosed = match diagnose(&self.user, &attempt, &opened.ports).await {
+            Ok(diagnosed) => diagnosed,
+            Err(refusal) => return fail(KIND, &refusal.explain(), output),
+        };
+        let mut answer = answer_of(diagnosed.census.as_deref(), &diagnosed.silent, opened);
+        answer.warnings.extend(diagnosed.warnings);
+        let diagnosis = diagnosed.diagnosis;
+        output.told(KIND, &diagnosis, &answer, &human(&diagnosis));
+        match diagnosis.verdict {
+            Verdict::Refused => 7,
+            Verdict::Unknown => 5,
+            Verdict::Ok => answer.exit(),
+        }
+    }
+}
+
+/// Columns before what a check says.
+const MARGIN: usize = 32;
+
+fn human(diagnosis: &Diagnosis) -> String {
+    let subject = &diagnosis.subject;
+    let account = subject.account.as_ref().map(|account| match &account.name {
+        Some(name) => format!(" in {name}"),
+        None => format!(" in {}", account.key),
+    });
+    let user = match (&subject.name, subject.key) {
+        (Some(name), _) => name.to_string(),
+        (None, Some(key)) => key.to_string(),
+        (None, None) => "what was given".to_owned(),
+    };
+    let verdict = match diagnosis.verdict {
+        Verdict::Ok => "ok",
+        Verdict::Refused => "refused",
+        Verdict::Unknown => "not known to be let in",
+    };
+    let mut lines = vec![
+        format!(
+            "{user}{} is {verdict}: {}",
+            account.unwrap_or_default(),
+            diagnosis.sentence()
+        ),
+        String::new(),
+    ];
+    for checked in &diagnosis.checks {
+        lines.extend(lines_of(checked));
+    }
+    for server in diagnosis.servers.iter().flatten() {
+        let why = server.first_failure.map_or("", |check| check.word());
+        lines.push(
+            format!(
+                "  {:<12} {:<8} {why}",
+                server.name.to_string(),
+                server.result.word()
+            )
+            .trim_end()
+            .to_owned(),
+        );
+    }
+    lines.join("\n")
+}
+
+fn lines_of(checked: &Checked) -> Vec<String> {
+    let said = &checked.said;
+    let mut lines = vec![format!(
+        "  {:<8} {:<20} {}",
+        said.result.word(),
+        checked.check.word(),
+        said.what
+    )];
+    if matches!(said.result, CheckResult::Fail | CheckResult::Unknown) {
+        let so = said.so.iter().cloned();
+        let next = said.next.iter().map(|next| match &next.run {
+            Some(run) => format!("> {}: {run}", next.say),
+            None => format!("> {}", next.say),
+        });
+        lines.extend(so.chain(next).map(|line| format!("{:MARGIN$}{line}", "")));
+    }
+    lines
+}
