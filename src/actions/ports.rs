@@ -19,6 +19,7 @@ use crate::text::Text;
 
 use super::action::Access;
 use super::issued::Issued;
+use super::prepare::quoted;
 
 /// What acts and questions work on.
 #[derive(Clone)]
@@ -76,6 +77,20 @@ pub struct Context {
     pub flag: Option<String>,
     pub production: bool,
     pub access: Access,
+}
+
+impl Context {
+    /// What a command has to say to do here what it is meant to do: ` --write --context NAME`.
+    pub fn words(&self) -> String {
+        let mut words = String::new();
+        if self.production {
+            words.push_str(" --write");
+        }
+        if let Some(name) = &self.flag {
+            words.extend([" --context ", &quoted(name)]);
+        }
+        words
+    }
 }
 
 /// The accounts that were read, for whoever has to know whose key signed a user.

@@ -109,12 +109,7 @@ fn complete(command: &mut String, level: Level, confirm: &str, ports: &Ports) {
         Level::Yes => command.push_str(" --yes"),
         Level::Tail | Level::Name => command.extend([" --confirm ", &quoted(confirm)]),
     }
-    if ports.context.production {
-        command.push_str(" --write");
-    }
-    if let Some(name) = &ports.context.flag {
-        command.extend([" --context ", &quoted(name)]);
-    }
+    command.push_str(&ports.context.words());
 }
 
 /// A word for a shell.

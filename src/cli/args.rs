@@ -221,6 +221,9 @@ pub enum Command {
     /// The record of acts
     #[command(subcommand)]
     Audit(AuditVerb),
+    /// What stops working, and when
+    #[command(subcommand, alias = "expiries")]
+    Expiry(ExpiryVerb),
     /// Whose a key, a token or a creds file is
     Identify {
         #[arg(value_name = "REF")]
@@ -387,6 +390,17 @@ pub enum AuditVerb {
     Info { record: String },
     /// Check every byte of the record
     Verify,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExpiryVerb {
+    /// All that ends, the first outage first; ends with 7 where something is past or ends soon
+    #[command(visible_alias = "list")]
+    Ls {
+        /// Only what ends by then, or is past; without it all is listed, and 30 days are soon
+        #[arg(long, value_name = "D")]
+        within: Option<Lifetime>,
+    },
 }
 
 #[cfg(test)]

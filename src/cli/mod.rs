@@ -17,14 +17,15 @@ use tokio_util::sync::CancellationToken;
 
 use self::act::act;
 use self::args::{
-    AccountVerb, AuditVerb, Cli, Command, ConnectionVerb, ContextVerb, Flags, Global, KeyVerb,
-    OperatorVerb, RoleVerb, ServerVerb, UserVerb,
+    AccountVerb, AuditVerb, Cli, Command, ConnectionVerb, ContextVerb, ExpiryVerb, Flags, Global,
+    KeyVerb, OperatorVerb, RoleVerb, ServerVerb, UserVerb,
 };
 use self::output::{Answer, Output};
 use self::read::connection::Which;
 use crate::actions::action::Action;
 use crate::actions::opening::{self, Opened, Opening};
 use crate::actions::refs::RefError;
+use crate::actions::when::Lifetime;
 use crate::explain::{Explain, Explanation};
 use crate::text::Text;
 
@@ -126,6 +127,9 @@ pub async fn run(command: Command, global: &Global) -> u8 {
         }
         Command::Server(verb) => in_world(global, async |world| world.server(verb).await).await,
         Command::Audit(verb) => in_world(global, async |world| world.audit(verb).await).await,
+        Command::Expiry(ExpiryVerb::Ls { within }) => {
+            in_world(global, async |world| world.expiry(within).await).await
+        }
         Command::Identify { whom } => {
             in_world(global, async |world| world.identify(&whom).await).await
         }
@@ -224,6 +228,10 @@ impl World<'_> {
 
     async fn identify(&self, whom: &str) -> u8 {
         read::identify::identify(whom, &self.opened, &self.output).await
+    }
+
+    async fn expiry(&self, within: Option<Lifetime>) -> u8 {
+        read::expiry::list(within, &self.opened, &self.output).await
     }
 
     async fn operator(&self, verb: OperatorVerb) -> u8 {

@@ -205,6 +205,20 @@ impl Output {
         rows: &[R],
         standard: &str,
     ) -> Result<Vec<usize>, Explanation> {
+        self.at_most(self.list.limit.unwrap_or(usize::MAX), rows, standard)
+    }
+
+    /// Places of the rows that `--where` leaves, however many are printed: what an answer of yes or no is about.
+    pub(super) fn asked_for<R: Row>(&self, rows: &[R]) -> Result<Vec<usize>, Explanation> {
+        self.at_most(usize::MAX, rows, "")
+    }
+
+    fn at_most<R: Row>(
+        &self,
+        limit: usize,
+        rows: &[R],
+        standard: &str,
+    ) -> Result<Vec<usize>, Explanation> {
         let shown = self.columns::<R>(standard)?.fields();
         let filter = self.filter(&shown)?;
         let sort = self.sort()?;
@@ -213,7 +227,6 @@ impl Output {
             sort: sort.as_ref(),
             now: self.now,
         };
-        let limit = self.list.limit.unwrap_or(usize::MAX);
         let order = first(rows, &query, limit, &|| false).unwrap_or_default();
         Ok(order
             .into_iter()

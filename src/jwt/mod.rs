@@ -2,6 +2,7 @@
 //! Pure: no files, no network, no clock.
 
 pub mod account;
+pub mod activation;
 pub mod creds;
 pub mod edit;
 pub mod envelope;

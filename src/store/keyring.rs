@@ -148,15 +148,20 @@ impl Keyring {
         let (Some(store), Some(account)) = (file_stem(store), file_stem(account)) else {
             return Vec::new();
         };
-        let files = files_below(&self.root.join("creds").join(store).join(account), 1);
-        files
-            .into_iter()
-            .filter(|file| {
-                file.extension()
-                    .is_some_and(|extension| extension == "creds")
-            })
-            .collect()
+        creds_below(&self.root.join("creds").join(store).join(account), 1)
     }
+
+    /// The creds files of all accounts, sorted.
+    pub fn all_creds(&self, store: &Text) -> Vec<PathBuf> {
+        let folder = file_stem(store).map(|store| self.root.join("creds").join(store));
+        folder.map_or_else(Vec::new, |folder| creds_below(&folder, 2))
+    }
+}
+
+fn creds_below(folder: &Path, levels: usize) -> Vec<PathBuf> {
+    let mut files = files_below(folder, levels);
+    files.retain(|file| file.extension().is_some_and(|kind| kind == "creds"));
+    files
 }
 
 /// Files exactly so many levels below a folder, sorted; folders that are links are not entered.

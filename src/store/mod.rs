@@ -34,6 +34,7 @@ pub use error::StoreError;
 pub use nsc::NscStore;
 pub use walk::Sink;
 
+use crate::inventory::creds_row::CredsRow;
 use crate::jwt::keys::{AccountId, PublicKey, UserId};
 use crate::jwt::signer::Signer;
 use crate::jwt::token::{Revision, Token};
@@ -80,6 +81,9 @@ pub trait Store: Send + Sync {
 
     /// Where the creds of a user lie, or would.
     fn creds_path(&self, account: AccountId, user: &Text) -> Result<PathBuf, StoreError>;
+
+    /// What the tokens in the keyring's creds files say.
+    fn creds(&self) -> Vec<CredsRow>;
 
     /// Writes the creds of a user: by the key that was just made, else by the stored one. Returns where they are.
     fn write_creds(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::claim;
-use super::creds_file::{CredsPlace, write_creds};
+use super::creds_file::{CredsPlace, creds_rows, write_creds};
 use super::keyring::{Held, Keyring, NewKey};
 use super::marker::Marker;
 use super::paths::{Paths, operators};
@@ -16,6 +16,7 @@ use super::tree::{Tree, file_stem};
 use super::walk::{Sink, as_text, walk};
 use super::write::{Lock, Over, make_directories, shown, sweep, write_directory, write_file};
 use super::{Store, StoreError, Stored};
+use crate::inventory::creds_row::CredsRow;
 use crate::inventory::{Fact, Flaw, Problem};
 use crate::jwt::envelope::TokenKind;
 use crate::jwt::keys::{AccountId, PublicKey, UserId};
@@ -368,6 +369,10 @@ impl Store for NscStore {
     fn creds_path(&self, account: AccountId, user: &Text) -> Result<PathBuf, StoreError> {
         self.keyring
             .creds_path(self.store_name(), &self.directory_of(account)?, user)
+    }
+
+    fn creds(&self) -> Vec<CredsRow> {
+        creds_rows(&self.keyring, self.store_name())
     }
 
     fn write_creds(

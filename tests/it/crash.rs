@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex};
 use futures::StreamExt as _;
 use nats_oam::actions::recovery::{Stands, Unfinished, unfinished};
 use nats_oam::demo::sandbox::Description;
+use nats_oam::inventory::creds_row::CredsRow;
 use nats_oam::jwt::account::Account;
 use nats_oam::jwt::keys::{AccountId, PublicKey};
 use nats_oam::jwt::signer::Signer;
@@ -152,6 +153,10 @@ impl Store for MortalStore {
 
     fn creds_path(&self, account: AccountId, user: &Text) -> Result<PathBuf, StoreError> {
         self.0.creds_path(account, user)
+    }
+
+    fn creds(&self) -> Vec<CredsRow> {
+        self.0.creds()
     }
 
     fn write_creds(

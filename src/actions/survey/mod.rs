@@ -14,6 +14,7 @@
 //! PACK and their servers' copies are `unknown`. LOOKUP is answered anonymously: where resolvers differ, nobody can tell which
 //! server keeps what, and it is `unknown` as well.
 
+mod calendar;
 mod connections;
 mod page;
 mod servers;
@@ -22,6 +23,7 @@ mod stored;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+pub use self::calendar::{USUAL_WINDOW, calendar, read_creds};
 pub use self::connections::{identify_connections, large, read_closed, read_open};
 pub use self::page::read_page;
 pub(super) use self::servers::{HEAVY_WINDOW, copies_of, row as row_of};

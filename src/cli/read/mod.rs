@@ -5,6 +5,7 @@ pub(super) mod audit;
 pub(super) mod connection;
 pub(super) mod context;
 pub(super) mod diagnose;
+pub(super) mod expiry;
 pub(super) mod identify;
 pub(super) mod key;
 pub(super) mod operator;
@@ -111,6 +112,27 @@ fn list<R: Row + Serialize + Sync>(kind: &str, rows: &[R], answer: &Answer, outp
     match output.list(kind, rows, answer) {
         Ok(()) => answer.exit(),
         Err(explanation) => fail(&format!("{kind}.list"), &explanation, output),
+    }
+}
+
+/// Exit code of an answer that is no.
+const NO: u8 = 7;
+
+/// Prints a list that is also an answer: no, if a row that was asked for is `bad`. What was found is certain, whoever was silent.
+fn verdict<R: Row + Serialize + Sync>(
+    kind: &str,
+    rows: &[R],
+    bad: impl Fn(&R) -> bool,
+    answer: &Answer,
+    output: &Output,
+) -> u8 {
+    let printed = list(kind, rows, answer, output);
+    let asked_for = output.asked_for(rows).unwrap_or_default();
+    let mut asked_for = asked_for.into_iter().filter_map(|at| rows.get(at));
+    if matches!(printed, 0 | 5) && asked_for.any(bad) {
+        NO
+    } else {
+        printed
     }
 }
 

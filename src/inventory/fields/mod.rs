@@ -3,6 +3,7 @@
 
 mod account;
 mod connection;
+mod expiry;
 mod key;
 mod operator;
 mod role;

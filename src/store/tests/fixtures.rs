@@ -6,7 +6,11 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{Told, copy_of};
+use crate::inventory::expiry::{Because, ExpiryLine, ExpiryState, Known};
+use crate::inventory::picture::Picture;
+use crate::inventory::target::TargetKind;
 use crate::inventory::terms::Terms;
+use crate::inventory::told;
 use crate::inventory::user::UserRow;
 use crate::jwt::limits::Limit;
 use crate::jwt::time::UnixTime;
@@ -204,4 +208,95 @@ fn a_store_whose_directory_was_renamed_keeps_the_name_that_nsc_gave() {
     assert_eq!(told.operators[0].store_name, "OMEGA".into());
     assert_eq!(told.flaws, []);
     assert!(store.creds_path(sys, &"sys".into()).unwrap().exists());
+}
+
+/// What nsc says ends: the resource in its words, and when.
+fn ends_by_nsc(report: &Value) -> BTreeMap<String, (i64, bool, bool)> {
+    let rows = report["report"].as_array().unwrap().iter();
+    let ending = rows.filter(|row| row["expiry"] != 0);
+    let said = |row: &Value| {
+        let resource = row["resource"].as_str().unwrap();
+        // Creds are named by where they lay on the machine that nsc ran on.
+        let resource = resource
+            .rsplit_once("/keys/")
+            .map_or(resource, |(_, creds)| creds);
+        let flag = |name: &str| row[name].as_bool().unwrap();
+        let ends = row["expiry"].as_i64().unwrap();
+        (
+            resource.to_owned(),
+            (ends, flag("expires_soon"), flag("expired")),
+        )
+    };
+    ending.map(said).collect()
+}
+
+#[test]
+fn what_ends_by_itself_is_what_nsc_says() {
+    let omega = copy_of("omega");
+    let nsc = says("expirations.json");
+    let threshold: jiff::Timestamp = nsc["expiration_threshold"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let window = std::time::Duration::from_hours(30 * 24);
+    let facts = Told::of(&omega.path().join("stores"), "OMEGA");
+    let accounts = facts.accounts.iter();
+    let told = told::Told {
+        now: UnixTime(threshold.as_second() - 30 * 24 * 60 * 60),
+        operator: facts.operators.first().cloned(),
+        stored: Some(accounts.map(|row| (row.account.id, row.clone())).collect()),
+        users: facts.users.clone(),
+        ..told::Told::default()
+    };
+    let creds = super::store(&omega).creds();
+
+    let lines = ExpiryLine::all(&Known {
+        told: &told,
+        picture: &Picture::of(&told),
+        creds: &creds,
+        login: None,
+        window,
+        context: "",
+    });
+
+    let keys = omega.path().join("keys");
+    let own = lines.iter().filter(|line| line.because == Because::Own);
+    let ours: BTreeMap<String, (i64, bool, bool)> = own
+        .map(|line| {
+            let name = line.target.name.clone().unwrap_or_default();
+            let account = line
+                .target
+                .account
+                .as_ref()
+                .and_then(|held| held.name.clone());
+            let resource = match line.target.kind {
+                TargetKind::Creds => {
+                    let path = line.place.clone().unwrap_or_default().to_string();
+                    path.trim_start_matches(&format!("{}/", keys.display()))
+                        .to_owned()
+                }
+                _ => match account {
+                    Some(account) => format!("OMEGA/{account}/{name}"),
+                    None => format!("OMEGA/{name}"),
+                },
+            };
+            let soon = line.state != ExpiryState::Later;
+            let past = line.state == ExpiryState::Past;
+            (resource, (line.expires_at.unwrap().0, soon, past))
+        })
+        .collect();
+    assert_eq!(ours, ends_by_nsc(&nsc));
+    // nsc tells each by itself; what the end of an account means for its users, it does not.
+    let with_account = lines.iter().filter(|line| line.because == Because::Account);
+    let names: Vec<String> = with_account
+        .map(|line| {
+            format!(
+                "{} {}",
+                line.target.kind.word(),
+                line.target.name.clone().unwrap_or_default()
+            )
+        })
+        .collect();
+    assert_eq!(names, ["user edge-1", "creds edge-1"]);
 }

@@ -2,6 +2,8 @@
 
 mod contexts;
 mod contract;
+mod examples;
+mod expiry;
 mod lists;
 mod record;
 mod whose;
