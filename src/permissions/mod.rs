@@ -2,6 +2,7 @@
 //! Pure, and no verdict on a subject: that is read off these rules.
 
 mod effective;
+pub mod reach;
 mod template;
 #[cfg(test)]
 mod tests;

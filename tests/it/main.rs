@@ -40,3 +40,4 @@ mod store;
 mod support;
 mod sys;
 mod tokens;
+mod verdicts;
