@@ -204,6 +204,13 @@ fn planned_change(plan: &Plan) -> Option<Change> {
                 before: Some(sign.base.text().clone().into()),
                 after: None,
             }),
+            Step::TakeOver(taken) => change.add(Tokens {
+                before: taken
+                    .replaces
+                    .as_ref()
+                    .map(|held| held.text().clone().into()),
+                after: None,
+            }),
             Step::Contain { .. }
             | Step::Push { .. }
             | Step::Kick { .. }

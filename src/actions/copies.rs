@@ -5,7 +5,7 @@ use futures::future::join;
 
 use crate::jwt::keys::AccountId;
 use crate::jwt::token::Token;
-use crate::sys::{Census, Enforced, Sys, SysError};
+use crate::sys::{Census, Copies, Enforced, Sys, SysError};
 
 use super::rivals::age;
 
@@ -17,17 +17,21 @@ pub(super) struct ServerCopies {
     pub(super) trusted: Vec<(Token, usize)>,
     /// Signed by nobody whom the servers trust.
     pub(super) foreign: Vec<Token>,
+    /// Resolvers that keep none, or nothing that can be read.
+    pub(super) lacking: usize,
 }
 
 impl ServerCopies {
     /// Asks all servers. A resolver that keeps nothing (MEMORY, URL) answers with what is in force.
     pub(super) async fn read(sys: &dyn Sys, account: AccountId) -> Result<Self, SysError> {
         let (kept, enforced) = join(sys.lookup(account), sys.account(account)).await;
-        let mut found: Vec<(Token, usize)> = match kept {
-            Ok(kept) => kept.tokens,
-            Err(SysError::NoResponders { .. }) => Vec::new(),
+        let kept = match kept {
+            Ok(kept) => kept,
+            Err(SysError::NoResponders { .. }) => Copies::default(),
             Err(error) => return Err(error),
         };
+        let lacking = kept.without + kept.unreadable;
+        let mut found = kept.tokens;
         for (_, here) in enforced?.answers() {
             if let Enforced::Loaded(loaded) = here
                 && let Some(token) = &loaded.token
@@ -43,6 +47,7 @@ impl ServerCopies {
         Ok(Self {
             trusted,
             foreign: foreign.into_iter().map(|(token, _)| token).collect(),
+            lacking,
         })
     }
 

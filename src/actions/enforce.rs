@@ -19,8 +19,8 @@ use crate::jwt::time::UnixTime;
 use crate::jwt::token::{Revision, Token, TokenError};
 use crate::sys::{Accepted, Gathered, Sys, SysError, Update};
 
+use super::account_steps::{SignAccount, Signing};
 use super::copies::ServerCopies;
-use super::plan::SignAccount;
 use super::rivals::meet;
 use super::spec::Direction;
 
@@ -34,7 +34,8 @@ const SECOND_LOOK: Duration = Duration::from_secs(1);
 pub(super) struct Edition<'a> {
     pub(super) sys: &'a dyn Sys,
     pub(super) sign: &'a SignAccount,
-    pub(super) signer: Arc<dyn Signer>,
+    /// `None`: a token is pushed as it is, and nobody here could join it with another.
+    pub(super) signer: Option<Arc<dyn Signer>>,
     pub(super) kicks: &'a [ConnId],
     pub(super) direction: Direction,
     /// Connections of the account on the server that has most.
@@ -95,11 +96,20 @@ pub(super) enum EnforceError {
     },
     /// Nothing was pushed.
     NotPushed(SysError),
-    Token(TokenError),
+    NotSigned(NotSigned),
     /// It was pushed, and somebody put another token in its place.
     Overwritten(Box<Pushed>),
     /// These may have gone out, and nobody can be asked what became of them.
     Lost(SysError, Vec<Sent>),
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotSigned {
+    #[error("nobody here signs it")]
+    NoSigner,
+    #[error(transparent)]
+    Token(#[from] TokenError),
 }
 
 impl Edition<'_> {
@@ -107,9 +117,16 @@ impl Edition<'_> {
     pub(super) async fn enforce(&self) -> Result<Pushed, EnforceError> {
         let base = self.fresh_base().await?;
         let edits = self.fixed_edits(&base);
-        let token = self
-            .sign(&base, &edits, UnixTime::default())
-            .map_err(EnforceError::Token)?;
+        let none = UnixTime::default();
+        let token = match &self.sign.signing {
+            Signing::Edited(_) => self.sign(&base, &edits, none),
+            Signing::Anew { source, .. } => {
+                let at = base.envelope().issued_at.unwrap_or_default();
+                self.sign_anew(source, &edits, at)
+            }
+            Signing::Given { token, .. } => Ok((**token).clone()),
+        };
+        let token = token.map_err(EnforceError::NotSigned)?;
         self.push(token, base, edits).await
     }
 
@@ -185,15 +202,22 @@ impl Edition<'_> {
     }
 
     /// The edited token, younger than its base and than `after`. On a base that says all of it already, that base.
-    fn sign(&self, base: &Token, edits: &[Edit], after: UnixTime) -> Result<Token, TokenError> {
-        let base_at = base.envelope().issued_at.unwrap_or_default();
-        let least = UnixTime(base_at.max(after).0.saturating_add(1));
-        let at = self.server_time().max(least);
-        let tree = edit::apply(base, edits, at);
+    fn sign(&self, base: &Token, edits: &[Edit], after: UnixTime) -> Result<Token, NotSigned> {
+        let tree = edit::apply(base, edits, UnixTime::default());
         if tree == *base.tree() {
             return Ok(base.clone());
         }
-        Token::issue(&tree, self.signer.as_ref(), at)
+        self.sign_anew(base, edits, after)
+    }
+
+    /// The edited token, younger than the one that it comes from and than `after`.
+    fn sign_anew(&self, from: &Token, edits: &[Edit], after: UnixTime) -> Result<Token, NotSigned> {
+        let signer = self.signer.as_ref().ok_or(NotSigned::NoSigner)?;
+        let from_at = from.envelope().issued_at.unwrap_or_default();
+        let least = UnixTime(from_at.max(after).0.saturating_add(1));
+        let at = self.server_time().max(least);
+        let tree = edit::apply(from, edits, at);
+        Ok(Token::issue(&tree, signer.as_ref(), at)?)
     }
 
     async fn push(

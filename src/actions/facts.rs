@@ -53,8 +53,18 @@ pub struct AccountFacts {
     pub foreign: Vec<Token>,
     /// The store's copy.
     pub stored: Option<Token>,
+    pub served: Served,
     /// Live connections on the server that has most of them.
     pub most_connections: u64,
+}
+
+/// Whether servers have an account that is trusted: what the base comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// None has it, or none was asked: the base is the store's.
+    No,
+    /// The base is theirs; so many resolvers do not keep any.
+    Yes { lacking: usize },
 }
 
 /// A user that was found.

@@ -6,8 +6,9 @@ use crate::jwt::time::UnixTime;
 use crate::jwt::token::Token;
 use crate::store::{Store, StoreError, Stored};
 
+use super::account_steps::SignAccount;
 use super::enforce::Pushed;
-use super::plan::{SignAccount, Warning};
+use super::plan::Warning;
 use super::rivals::same_content;
 
 /// Writes what was pushed into the store. Where the store has edits of its own, the same edit is made on its tree and signed
@@ -17,7 +18,7 @@ pub(super) fn follow(
     sign: &SignAccount,
     pushed: &Pushed,
     edits: &[Edit],
-    signer: &dyn Signer,
+    signer: Option<&dyn Signer>,
 ) -> Result<Option<Warning>, StoreError> {
     let of = Stored::Account(sign.account);
     let held = match store.token(&of) {
@@ -42,16 +43,22 @@ pub(super) fn follow(
         store.write(&of, &pushed.token, Some(held.revision()))?;
         return Ok(None);
     }
+    let differs = |what: &str| {
+        let what = format!(
+            "the store's {} has edits that the servers do not have; {what}",
+            sign.name
+        );
+        Ok(Some(Warning::new("store_differs", what)))
+    };
+    let Some(signer) = signer else {
+        return differs("it was left as it is, since nobody here signs for it");
+    };
     let pushed_at = pushed.token.envelope().issued_at.unwrap_or_default();
     let held_at = held.envelope().issued_at.unwrap_or_default();
     let at = UnixTime(pushed_at.max(held_at).0.saturating_add(1));
     let own = Token::issue(&edited, signer, at)?;
     store.write(&of, &own, Some(held.revision()))?;
-    let what = format!(
-        "the store's {} has edits that the servers do not have; they were kept, and the same edit made there",
-        sign.name
-    );
-    Ok(Some(Warning::new("store_differs", what)))
+    differs("they were kept, and the same edit made there")
 }
 
 /// The edits with what came of them: a time that the servers gave is the same in the store.

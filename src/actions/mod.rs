@@ -9,6 +9,7 @@
 //! An act is data: a struct with `clap::Args`, a [`spec::Spec`], and a pure `plan`. It stands where its id says:
 //! `user.revoke` is `user/revoke.rs`. The world is reached through `ports` alone.
 
+pub mod account_steps;
 pub mod action;
 mod administrators;
 pub mod apply;
@@ -44,8 +45,15 @@ pub mod standing;
 mod steps;
 pub mod stock;
 pub mod survey;
+mod taking;
 mod verify;
 pub mod when;
+
+pub mod account {
+    //! Acts on accounts.
+    pub mod pull;
+    pub mod push;
+}
 
 pub mod connection {
     //! Acts on connections.

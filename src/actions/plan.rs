@@ -4,6 +4,7 @@
 use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
+use crate::jwt::diff::Difference;
 use crate::jwt::edit::{Edit, EditOp, Value};
 use crate::jwt::json::Node;
 use crate::jwt::keys::{AccountId, ConnId, PublicKey, UserId};
@@ -13,6 +14,7 @@ use crate::jwt::token::{Revision, Token};
 use crate::store::CredsPlace;
 use crate::text::Text;
 
+use super::account_steps::{SignAccount, Signing, TakeOver};
 use super::facts::{AccountFacts, Facts};
 use super::refusal::Refusal;
 use super::spec::{ActionId, Direction, Level, Spec};
@@ -86,6 +88,8 @@ pub enum Step {
     Issue(Box<Issue>),
     /// Write the creds of a user.
     Deliver(Box<WriteOut>),
+    /// Write the servers' token of an account into the store.
+    TakeOver(Box<TakeOver>),
 }
 
 /// Creds to be written.
@@ -93,17 +97,6 @@ pub enum Step {
 pub struct WriteOut {
     pub token: Token,
     pub place: CredsPlace,
-}
-
-/// The edit of an account.
-#[derive(Clone, Debug)]
-pub struct SignAccount {
-    pub account: AccountId,
-    pub name: Text,
-    pub base: Token,
-    pub edits: Vec<Edit>,
-    pub signer: PublicKey,
-    pub detail: String,
 }
 
 /// A user's new token.
@@ -175,6 +168,17 @@ impl PlannedChange {
             op,
             before,
             after,
+        }
+    }
+}
+
+impl From<Difference> for PlannedChange {
+    fn from(difference: Difference) -> Self {
+        Self {
+            path: difference.pointer(),
+            op: difference.op(),
+            before: difference.before,
+            after: difference.after,
         }
     }
 }
@@ -277,7 +281,7 @@ impl Plan {
             name: known.account.name.clone(),
             base: known.base.clone(),
             edits,
-            signer: signer.key,
+            signing: Signing::Edited(signer.key),
             detail,
         })));
     }
@@ -319,7 +323,11 @@ impl Step {
     /// What is done, to what, and the detail.
     pub fn words(&self) -> (&'static str, String, String) {
         match self {
-            Self::Sign(sign) => ("sign", sign.name.to_string(), sign.detail.clone()),
+            Self::Sign(sign) => (
+                sign.signing.verb(),
+                sign.name.to_string(),
+                sign.detail.clone(),
+            ),
             Self::Contain { name, detail, .. } => ("contain", name.to_string(), detail.clone()),
             Self::Push { name, .. } => {
                 ("push", name.to_string(), "push to every server".to_owned())
@@ -331,6 +339,7 @@ impl Step {
                 out.token.envelope().name.to_string(),
                 format!("creds into {}", shown_place(&out.place)),
             ),
+            Self::TakeOver(taken) => ("store", taken.name.to_string(), taken.detail()),
         }
     }
 

@@ -21,7 +21,7 @@ use crate::text::Text;
 use super::action::{Action, Needs};
 use super::administrators::administrators;
 use super::copies::ServerCopies;
-use super::facts::{AccountFacts, Facts, KnownUser};
+use super::facts::{AccountFacts, Facts, KnownUser, Served};
 use super::plan::{Plan, Preview, Step};
 use super::ports::Ports;
 use super::refs::AccountRef;
@@ -96,7 +96,8 @@ fn permitted(plan: &Plan, ports: &Ports) -> Result<(), Refusal> {
             | Step::Push { .. }
             | Step::Kick { .. }
             | Step::Issue(_)
-            | Step::Deliver(_) => {}
+            | Step::Deliver(_)
+            | Step::TakeOver(_) => {}
         }
     }
     Ok(())
@@ -363,7 +364,14 @@ async fn read_account(
     })?;
     let account = view(&base)?;
     ports.book.learn(account.clone());
+    let served = match copies.best() {
+        Some(_) => Served::Yes {
+            lacking: copies.lacking,
+        },
+        None => Served::No,
+    };
     Ok(AccountFacts {
+        served,
         base,
         account,
         split: copies.others().to_vec(),

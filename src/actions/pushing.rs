@@ -19,10 +19,11 @@ use crate::store::{Store, StoreError, Stored};
 use crate::sys::{Accepted, ConnQuery, Gathered, Sys};
 use crate::text::Text;
 
+use super::account_steps::SignAccount;
 use super::enforce::{Edition, EnforceError, Pushed};
 use super::keep;
 use super::outcome::ServerReport;
-use super::plan::{SignAccount, Step, Warning};
+use super::plan::{Step, Warning};
 use super::prepare::blocking;
 use super::steps::{Steps, Stopped};
 use super::verify::{Containment, Patience, Proven, Stopwatch};
@@ -57,7 +58,10 @@ impl Steps<'_> {
             );
             return Err(Stopped::failed(why));
         };
-        let signer = self.signer(sign.signer).await?;
+        let signer = match sign.signing.key() {
+            Some(key) => Some(self.signer(key).await?),
+            None => None,
+        };
         let Some(sys) = self.ports.sys.clone() else {
             return self.store_only(sign, signer).await;
         };
@@ -65,7 +69,7 @@ impl Steps<'_> {
         let edition = Edition {
             sys: sys.as_ref(),
             sign,
-            signer: Arc::clone(&signer),
+            signer: signer.clone(),
             kicks,
             direction: self.plan.direction,
             connections: busiest(&before),
@@ -223,14 +227,14 @@ impl Steps<'_> {
         &mut self,
         sign: &SignAccount,
         pushed: Pushed,
-        signer: Arc<dyn Signer>,
+        signer: Option<Arc<dyn Signer>>,
     ) -> Result<(), Stopped> {
         let Some(store) = self.ports.store.clone() else {
             return Ok(());
         };
         let sign = sign.clone();
         let followed = blocking(store, move |store| {
-            follow(store, &sign, &pushed, signer.as_ref())
+            follow(store, &sign, &pushed, signer.as_deref())
         })
         .await;
         let stopped = |why: String, next: Vec<Next>| {
@@ -256,9 +260,14 @@ impl Steps<'_> {
     async fn store_only(
         &mut self,
         sign: &SignAccount,
-        signer: Arc<dyn Signer>,
+        signer: Option<Arc<dyn Signer>>,
     ) -> Result<(), Stopped> {
         let store = self.store()?;
+        let not_connected = || {
+            let why = "an account is pushed to servers, and none is asked";
+            Explanation::new(Code::NotConnected, why, "nothing was done")
+        };
+        let signer = signer.ok_or_else(|| Stopped::failed(not_connected()))?;
         let (sign, now) = (sign.clone(), UnixTime::from((self.ports.now)()));
         let base = sign.base.clone();
         let written = blocking(store, move |store| {
@@ -315,7 +324,7 @@ impl Steps<'_> {
                 }
             }
             EnforceError::NotPushed(error) => Stopped::failed(error.explain()),
-            EnforceError::Token(error) => Stopped::failed(Explanation::new(
+            EnforceError::NotSigned(error) => Stopped::failed(Explanation::new(
                 Code::Internal,
                 error.to_string(),
                 "nothing was done",
@@ -400,7 +409,7 @@ fn follow(
     store: &dyn Store,
     sign: &SignAccount,
     pushed: &Pushed,
-    signer: &dyn Signer,
+    signer: Option<&dyn Signer>,
 ) -> Result<Option<Warning>, StoreError> {
     for _ in 1..STORE_TRIES {
         match keep::follow(store, sign, pushed, &sign.edits, signer) {

@@ -2,6 +2,7 @@
 
 use crate::jwt::keys::{AccountId, KeyKind, PublicKey};
 use crate::jwt::role::SignerKind;
+use crate::jwt::token::Token;
 
 use super::facts::Facts;
 use super::plan::PlannedSigner;
@@ -50,16 +51,36 @@ pub fn account_signer(facts: &Facts, account: AccountId) -> Result<PlannedSigner
 
 /// Whether a key may sign accounts here and now: held, an operator's, and trusted by every server that answered.
 fn usable(facts: &Facts, key: PublicKey) -> Result<(), Refusal> {
-    if key.kind != KeyKind::Operator {
-        return Err(Refusal::Untrusted {
-            key,
-            servers: vec!["any server: an account that signs itself dies".into()],
-        });
-    }
+    signs_accounts(key)?;
     if !facts.held.contains(&key) {
         let role = "an operator key, which signs accounts".to_owned();
         return Err(Refusal::NoSigner { key, role });
     }
+    trusted(facts, key)
+}
+
+/// Servers answer 200 to what an account has signed for itself, and let nobody of it in.
+fn signs_accounts(key: PublicKey) -> Result<(), Refusal> {
+    if key.kind == KeyKind::Operator {
+        return Ok(());
+    }
+    Err(Refusal::Untrusted {
+        key,
+        servers: vec!["any server: an account that signs itself dies".into()],
+    })
+}
+
+/// Whether a token of an account, as it is, comes into force wherever it is pushed: signed as it says, by a key that every
+/// server that answered trusts with accounts.
+pub fn enforceable(facts: &Facts, token: &Token) -> Result<(), Refusal> {
+    let issuer = token.envelope().issuer;
+    signs_accounts(issuer)?;
+    trusted(facts, issuer)?;
+    let signed = token.verify();
+    signed.map_err(|error| Refusal::Unsound(format!("no server takes the store's token: {error}")))
+}
+
+fn trusted(facts: &Facts, key: PublicKey) -> Result<(), Refusal> {
     let distrusting: Vec<String> = match &facts.census {
         Some(census) => census
             .distrusting(key)

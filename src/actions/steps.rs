@@ -8,9 +8,10 @@ use crate::jwt::signer::Signer;
 use crate::ledger::audit::{Change, Outcome as Word};
 use crate::store::Store;
 
+use super::account_steps::SignAccount;
 use super::apply::{Ended, Manner};
 use super::outcome::Report;
-use super::plan::{Plan, SignAccount, Step};
+use super::plan::{Plan, Step};
 use super::ports::Ports;
 use super::prepare::blocking;
 
@@ -109,6 +110,10 @@ impl<'a> Steps<'a> {
                     self.deliver(out).await?;
                     self.did_step();
                 }
+                Step::TakeOver(taken) => {
+                    self.take_over(taken).await?;
+                    self.did_step();
+                }
             }
             (self.manner.progress)(&self.report);
         }
@@ -132,7 +137,8 @@ impl<'a> Steps<'a> {
                 | Step::Contain { .. }
                 | Step::Push { .. }
                 | Step::Issue(_)
-                | Step::Deliver(_) => None,
+                | Step::Deliver(_)
+                | Step::TakeOver(_) => None,
             })
             .collect();
         if kicks.is_empty() {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::read::diagnose::Diagnose;
+use crate::actions::account::pull::PullAccount;
+use crate::actions::account::push::PushAccount;
 use crate::actions::connection::kick::KickConnections;
 use crate::actions::refs::{AccountRef, ConnRef, RoleRef, ServerRef, UserRef};
 use crate::actions::user::creds::WriteCreds;
@@ -286,6 +288,10 @@ pub enum AccountVerb {
     },
     #[command(visible_aliases = ["show", "get", "describe"])]
     Info { account: AccountRef },
+    /// Bring the store's token into force on every server
+    Push(PushAccount),
+    /// Write the servers' token into the store
+    Pull(PullAccount),
 }
 
 #[derive(Debug, Subcommand)]

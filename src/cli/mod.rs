@@ -249,6 +249,8 @@ impl World<'_> {
         match verb {
             AccountVerb::Ls { accounts } => read::account::list(&accounts, opened, output).await,
             AccountVerb::Info { account } => read::account::info(&account, opened, output).await,
+            AccountVerb::Push(action) => self.act(&action).await,
+            AccountVerb::Pull(action) => self.act(&action).await,
         }
     }
 

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod activation;
 pub mod creds;
+pub mod diff;
 pub mod edit;
 pub mod envelope;
 pub mod fresh;

@@ -28,6 +28,7 @@ mod identity;
 mod kick;
 mod leaf;
 mod lone;
+mod push_pull;
 mod races;
 mod reads;
 mod reissue;

@@ -251,6 +251,7 @@ fn without_issuer_account(tree: Node) -> Node {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::actions::facts::Served;
     use crate::jwt::fresh;
     use crate::jwt::keys::{AccountId, KeyKind, UserId};
     use crate::jwt::signer::Signer as _;
@@ -289,6 +290,7 @@ mod tests {
                 split: Vec::new(),
                 foreign: Vec::new(),
                 stored: None,
+                served: Served::Yes { lacking: 0 },
                 most_connections: 0,
             };
             let facts = Facts {

@@ -1,5 +1,7 @@
 //! Every act that there is, in one place: on what it can be begun, and how it comes to its preview. Its rules are `actions`'s.
 
+use crate::actions::account::pull::PullAccount;
+use crate::actions::account::push::PushAccount;
 use crate::actions::action::{Access, Action, Bound, Selection, Standing};
 use crate::actions::connection::kick::KickConnections;
 use crate::actions::plan::Preview;
@@ -47,6 +49,8 @@ acts! {
     Kick KickConnections;
     Lift LiftRevocations;
     Creds WriteCreds;
+    Push PushAccount;
+    Pull PullAccount;
 }
 
 /// An act, as the screen offers it.

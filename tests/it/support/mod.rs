@@ -12,6 +12,7 @@ pub mod between;
 pub mod certificate;
 pub mod console;
 pub mod ears;
+pub mod editor;
 pub mod files;
 pub mod grammar;
 pub mod on_path;
