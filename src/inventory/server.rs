@@ -1,13 +1,12 @@
 //! A server as its own answers describe it: who it is, whether it answers, what it trusts. Not the operator's plan of the
 //! cluster: a server that nobody named and that never answered has no row.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 
 use crate::jwt::keys::{AccountId, OperatorId, PublicKey, ServerId};
+use crate::jwt::release::Release;
 use crate::text::Text;
 
 /// Who answered: the id of the running process, and the name that outlives it.
@@ -214,26 +213,6 @@ impl ServerRow {
     }
 }
 
-/// A nats-server release, for what changed between them. Pre-releases count as their release.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Release(pub u16, pub u16, pub u16);
-
-impl Release {
-    /// Reads `2.15.1`, `v2.15.1` and `2.15.1-RC.2`.
-    pub fn of(version: &Text) -> Option<Self> {
-        let shown = version.to_string();
-        let numbers = shown.trim_start_matches('v').split(['-', '+']).next()?;
-        let mut parts = numbers.split('.').map(|part| part.parse().ok());
-        Some(Self(parts.next()??, parts.next()??, parts.next()??))
-    }
-}
-
-impl fmt::Display for Release {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}.{}", self.0, self.1, self.2)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,19 +236,6 @@ mod tests {
         assert!(!strict.accepts(identity));
         assert!(operator(Strictness::IdentityToo).0.accepts(identity));
         assert!(!Trust::default().accepts(signing));
-    }
-
-    #[test]
-    fn a_release_is_read_with_or_without_its_extras() {
-        for (written, release) in [
-            ("2.15.1", Some(Release(2, 15, 1))),
-            ("v2.10.26", Some(Release(2, 10, 26))),
-            ("2.12.0-RC.3", Some(Release(2, 12, 0))),
-            ("2.15", None),
-            ("two", None),
-        ] {
-            assert_eq!(Release::of(&written.into()), release, "{written}");
-        }
     }
 
     #[test]

@@ -10,11 +10,12 @@ use super::role_line::UserLimits;
 use super::user_line::{Bearer, UserLine, UserState};
 use crate::jwt::account::Account;
 use crate::jwt::keys::UserId;
+use crate::jwt::release::Release;
 use crate::jwt::revocations::Revocations;
 use crate::jwt::time::UnixTime;
 use crate::jwt::token::{Revision, Token};
 use crate::jwt::user::{Permissions, Restrictions, User};
-use crate::permissions::{EffectivePermissions, Refusal, Release};
+use crate::permissions::{EffectivePermissions, Refusal};
 use crate::text::Text;
 
 /// Where the token of a page comes from.

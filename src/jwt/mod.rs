@@ -13,6 +13,7 @@ pub mod json;
 pub mod keys;
 pub mod limits;
 pub mod operator;
+pub mod release;
 pub mod revocations;
 pub mod role;
 mod shapes;

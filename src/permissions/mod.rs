@@ -1,8 +1,10 @@
 //! What a user may really do: permissions as servers put them together, each rule with its origin.
-//! Pure, and no verdict on a subject: that is read off these rules.
+//! What they say of a subject is in [`decide`]. Pure.
 
+pub mod decide;
 mod effective;
 pub mod reach;
+mod release;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -84,34 +86,6 @@ impl Serialize for Origin {
         fields.serialize_field("from", self.word())?;
         fields.serialize_field("key", &self.role())?;
         fields.end()
-    }
-}
-
-/// The releases of nats-server, as far as they put permissions together differently. How they then decide differs more often.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Release {
-    /// A template function counts only as a whole token, and an unknown one is no error of its own.
-    V2_10,
-    /// Functions anywhere in a subject.
-    V2_11,
-    /// A publish deny with a queue denies its subject; before, it denied nothing.
-    #[default]
-    V2_14_4,
-}
-
-impl Release {
-    /// Reads `2.12.8` or `v2.14.0-RC.1`, as servers report it.
-    pub fn of_version(version: &str) -> Option<Self> {
-        let mut numbers = version
-            .trim_start_matches('v')
-            .split(['.', '-', '+'])
-            .map(|number| number.parse::<u32>().ok());
-        let mut next = || numbers.next().flatten();
-        Some(match (next()?, next()?, next()?) {
-            version if version < (2, 11, 0) => Self::V2_10,
-            version if version < (2, 14, 4) => Self::V2_11,
-            _ => Self::V2_14_4,
-        })
     }
 }
 

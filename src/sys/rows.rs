@@ -12,8 +12,9 @@ use crate::inventory::connection::{
     ConnectionKind, ConnectionRow, ConnectionState, Holder, Identity, Named, Tls, Traffic,
     Transport,
 };
-use crate::inventory::server::{Release, ServerLabel};
+use crate::inventory::server::ServerLabel;
 use crate::jwt::keys::{AccountId, ConnId};
+use crate::jwt::release::Release;
 use crate::text::Text;
 
 /// The release from which `name_tag` is the account's name; before, it was the user's.

@@ -1,9 +1,9 @@
 //! The console on a real terminal: it opens, draws before anything answers, and leaves the terminal as it was.
 
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 
 use crate::support::console::Console;
+use crate::support::files::shared;
 use crate::support::patience::{DEADLINE, looked_until};
 
 /// Every mode that was entered was left, and after the last frame nothing was drawn.
@@ -52,9 +52,7 @@ fn the_first_frame_does_not_wait_for_a_server() {
     let address = silent.local_addr().unwrap().to_string();
     let (sender, dialled) = channel();
     std::thread::spawn(move || sender.send(silent.accept()));
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("NATS_OAM_SHARED").map_or_else(beside, PathBuf::from);
-    let creds = shared.join("fixtures/nsc/omega/keys/creds/OMEGA/ORDERS/bob.creds");
+    let creds = shared("fixtures/nsc/omega/keys/creds/OMEGA/ORDERS/bob.creds");
     let arguments = [
         "--server",
         &address,

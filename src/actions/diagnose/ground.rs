@@ -9,7 +9,7 @@ use crate::inventory::account::AccountRow;
 use crate::inventory::server::{Strictness, Trust, TrustedOperator};
 use crate::inventory::told::Here;
 use crate::jwt::operator::Operator;
-use crate::permissions::Release;
+use crate::jwt::release::Release;
 use crate::text::Text;
 
 /// One place at which somebody would log in.

@@ -23,9 +23,9 @@ use crate::inventory::server::{ServerRow, ServerState};
 use crate::inventory::told::Here;
 use crate::jwt::keys::{AccountId, UserId};
 use crate::jwt::operator::Operator;
+use crate::jwt::release::Release;
 use crate::jwt::signer::SignError;
 use crate::jwt::token::Token;
-use crate::permissions::Release;
 use crate::store::signer::{CredsSigner, CredsSource};
 use crate::store::{Store, StoreError, Stored};
 use crate::sys::{Census, Sys};
@@ -236,13 +236,10 @@ impl Reading {
 /// A server's own clock and trust. One that did not answer the census says nothing of itself that is still sure.
 fn standpoint(row: &ServerRow, now: Timestamp) -> Standpoint {
     let skew = SignedDuration::from_millis(row.clock_skew_ms.unwrap_or_default());
-    let version = row.version.as_ref().map(ToString::to_string);
     Standpoint {
         server: Some(row.name.clone()),
         trust: row.trust.clone().filter(|_| row.state == ServerState::Up),
-        release: version
-            .and_then(|version| Release::of_version(&version))
-            .unwrap_or_default(),
+        release: row.release().unwrap_or_default(),
         now: now.checked_add(skew).unwrap_or(now),
     }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::Survey;
 use crate::actions::ports::Ports;
 use crate::inventory::connection::ConnectionRow;
+use crate::inventory::server::ServerRow;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::{Creds, CredsFile, Origin, Read, UserPage};
+use crate::jwt::release::Release;
 use crate::jwt::token::Token;
-use crate::permissions::Release;
 use crate::store::signer::{CredsSigner, CredsSource};
 use crate::store::{Store, Stored};
 
@@ -53,9 +54,10 @@ async fn live(line: &UserLine, open: &[ConnectionRow], ports: &Ports) -> Option<
 /// The release by which permissions are judged: the oldest that is there.
 fn oldest(survey: &Survey) -> Release {
     let servers = survey.census.iter().flat_map(|census| census.ours());
-    let versions = servers.filter_map(|row| row.version.as_ref());
-    let releases = versions.filter_map(|version| Release::of_version(&version.to_string()));
-    releases.min().unwrap_or_default()
+    servers
+        .filter_map(ServerRow::release)
+        .min()
+        .unwrap_or_default()
 }
 
 /// The store's token of a user, and its creds file. Blocks on the disk, so beside the runtime.

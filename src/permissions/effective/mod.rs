@@ -24,9 +24,10 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::template::Expansion;
-use super::{Effect, Origin, Refusal, Release, Rule, Verb};
+use super::{Effect, Origin, Refusal, Rule, Verb, release};
 use crate::jwt::account::Account;
 use crate::jwt::limits::Limit;
+use crate::jwt::release::Release;
 use crate::jwt::role::Role;
 use crate::jwt::subject::{SubjectPattern, SubscribeEntry};
 use crate::jwt::token::Token;
@@ -43,6 +44,8 @@ pub struct EffectivePermissions {
     pub replies: Option<Replies>,
     /// The role's where there is one, with `subscriptions` and `payload_bytes` lowered to the account's.
     pub restrictions: Restrictions,
+    /// The server that puts this together, and that decides by it.
+    pub release: Release,
 }
 
 /// How many replies may be published to one request, and how long after it.
@@ -83,6 +86,7 @@ impl EffectivePermissions {
             rules: rules(&lists, from, release),
             replies: lists.responses.map(|written| Replies::of(written, from)),
             restrictions: within(restrictions, account),
+            release,
         })
     }
 
@@ -229,7 +233,9 @@ fn kept(entry: &Text, verb: Verb, effect: Effect, release: Release) -> Option<Su
     match (verb, effect) {
         (Verb::Subscribe, _) if entry.raw().contains(char::is_whitespace) => split(),
         (Verb::Subscribe, _) | (Verb::Publish, Effect::Allow) => whole(),
-        (Verb::Publish, Effect::Deny) if release < Release::V2_14_4 => whole(),
+        (Verb::Publish, Effect::Deny) if !release::reads_queues_in_publish_denies(release) => {
+            whole()
+        }
         (Verb::Publish, Effect::Deny) => {
             whole().or_else(|| split().map(|entry| entry.pattern.into()))
         }

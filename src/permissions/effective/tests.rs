@@ -141,10 +141,10 @@ fn a_publish_deny_with_a_queue_denies_its_subject_from_2_14_4_and_nothing_before
     };
 
     assert_eq!(
-        on(Release::V2_14_4),
+        on(Release(2, 15, 1)),
         ["allow >, no_rule", "deny orders.>, role"]
     );
-    assert_eq!(on(Release::V2_11), OPEN);
+    assert_eq!(on(Release(2, 11, 11)), OPEN);
 }
 
 #[test]

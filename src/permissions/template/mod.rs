@@ -17,8 +17,9 @@ mod tests;
 
 use std::borrow::Cow;
 
-use super::{Effect, Refusal, Release};
+use super::{Effect, Refusal, release};
 use crate::jwt::account::Account;
+use crate::jwt::release::Release;
 use crate::jwt::subject::SubjectPattern;
 use crate::jwt::user::{AllowDeny, Permissions, User};
 use crate::text::Text;
@@ -150,9 +151,13 @@ impl<'a> Expansion<'a> {
     }
 
     fn list(&self, list: &[Text], effect: Effect) -> Result<Vec<Text>, Refusal> {
-        let has_call = |entry: &Text| match self.release {
-            Release::V2_10 => entry.raw().split('.').any(|token| call_of(token).is_some()),
-            Release::V2_11 | Release::V2_14_4 => calls(entry.raw()).next().is_some(),
+        let anywhere = release::calls_functions_anywhere(self.release);
+        let has_call = |entry: &Text| {
+            if anywhere {
+                calls(entry.raw()).next().is_some()
+            } else {
+                entry.raw().split('.').any(|token| call_of(token).is_some())
+            }
         };
         if !list.iter().any(has_call) {
             return Ok(list.to_vec());
@@ -160,10 +165,11 @@ impl<'a> Expansion<'a> {
         let mut subjects = Vec::with_capacity(list.len());
         let mut room = Room::default();
         for entry in list {
-            let expanded = match self.release {
-                Release::V2_10 => self.whole_tokens(entry, room),
-                Release::V2_11 | Release::V2_14_4 => self.anywhere(entry, effect, room),
-            }?;
+            let expanded = if anywhere {
+                self.anywhere(entry, effect, room)?
+            } else {
+                self.whole_tokens(entry, room)?
+            };
             for subject in expanded {
                 let bytes = subject.len();
                 match (SubjectPattern::try_from(Text::from(subject)), effect) {

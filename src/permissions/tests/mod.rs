@@ -32,18 +32,6 @@ fn a_rule_is_serialized_as_the_command_line_promises() {
 }
 
 #[test]
-fn a_version_is_read_as_servers_report_it() {
-    let release = Release::of_version;
-
-    assert_eq!(release("2.10.26"), Some(Release::V2_10));
-    assert_eq!(release("2.11.0"), Some(Release::V2_11));
-    assert_eq!(release("v2.14.3"), Some(Release::V2_11));
-    assert_eq!(release("2.14.4-RC.1"), Some(Release::V2_14_4));
-    assert_eq!(release("2.15.1"), Some(Release::V2_14_4));
-    assert_eq!(release("dev"), None);
-}
-
-#[test]
 fn a_refusal_says_what_servers_tell_nobody() {
     let refusal = Refusal::TagMissing {
         entry: "t.{{tag(site)}}".into(),

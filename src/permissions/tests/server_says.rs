@@ -1,5 +1,5 @@
-//! Real servers as the judge: the captured template trials, and the recorded verdicts on 300 random users.
-//! Each test says how many cases agreed, so that none can fall out unseen.
+//! Real servers as the judge: the captured trials of templates and of plain users. How many agreed is counted, so that none can
+//! fall out unseen. The recorded verdicts on random users are held in `tests/it/verdicts`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,13 +7,10 @@ use std::fs;
 use serde::Deserialize;
 
 use super::trial::{Trial, user_key};
-use crate::jwt::account::Account;
 use crate::jwt::signer::Signer;
-use crate::jwt::subject::SubjectPattern;
-use crate::jwt::token::Token;
-use crate::permissions::{Effect, EffectivePermissions, Origin, Refusal, Release, Rule, Verb};
+use crate::permissions::decide::{Allowed, Question};
+use crate::permissions::{Effect, EffectivePermissions, Origin, Refusal, Verb};
 use crate::test_support::{account_signer, shared};
-use crate::text::Text;
 
 /// What the captures let every user do besides, so that it could ask, and left out of what it was told.
 const ASKED_BY: [&str; 2] = ["$SYS.REQ.USER.INFO", "_INBOX.>"];
@@ -42,18 +39,18 @@ struct Told {
 #[derive(Deserialize)]
 struct Lists {
     #[serde(default)]
-    allow: Allowed,
+    allow: Listed,
 }
 
 /// The capture replaces long lists by their length: `4032 subjects`.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Allowed {
+enum Listed {
     Subjects(Vec<String>),
     Counted(String),
 }
 
-impl Default for Allowed {
+impl Default for Listed {
     fn default() -> Self {
         Self::Subjects(Vec::new())
     }
@@ -125,8 +122,8 @@ fn allows(effective: &EffectivePermissions, verb: Verb) -> Vec<String> {
 
 fn assert_told(title: &str, ours: &[String], told: Option<Lists>) {
     match told.unwrap().allow {
-        Allowed::Counted(count) => assert_eq!(format!("{} subjects", ours.len()), count, "{title}"),
-        Allowed::Subjects(mut subjects) => {
+        Listed::Counted(count) => assert_eq!(format!("{} subjects", ours.len()), count, "{title}"),
+        Listed::Subjects(mut subjects) => {
             let account = account_signer().public_key().to_string();
             for subject in &mut subjects {
                 *subject = subject
@@ -236,7 +233,13 @@ fn every_captured_plain_user_gets_what_the_server_told_it() {
             (Verb::Subscribe, "Subscription"),
         ] {
             let complained = errors.contains(&format!("for {word} to \\\"foo\\\""));
-            assert_eq!(admits(&ours, verb, "foo", None), !complained, "{title}");
+            let question = Question {
+                verb,
+                subject: "foo".parse().unwrap(),
+                queue: None,
+            };
+            let is_allowed = ours.decide(&question).allowed == Allowed::Yes;
+            assert_eq!(is_allowed, !complained, "{title}");
         }
         let Some(permissions) = told["user_info_permissions"].as_object() else {
             continue;
@@ -259,119 +262,4 @@ fn every_captured_plain_user_gets_what_the_server_told_it() {
         });
         assert_eq!(replies.as_ref(), permissions.get("responses"), "{title}");
     }
-}
-
-#[derive(Deserialize)]
-struct Case {
-    id: String,
-    account_jwt: String,
-    user_jwt: String,
-    login: Option<String>,
-    #[serde(default)]
-    checks: Vec<Check>,
-}
-
-#[derive(Deserialize)]
-struct Check {
-    verb: String,
-    subject: String,
-    queue: Option<String>,
-    allowed: bool,
-}
-
-impl Case {
-    fn compose(&self, release: Release) -> Result<EffectivePermissions, Refusal> {
-        let token = |text| Token::decode(text).unwrap();
-        let account = Account::of(&token(&self.account_jwt)).unwrap();
-        EffectivePermissions::of(&account, &token(&self.user_jwt), release)
-    }
-}
-
-fn cases(file: &str) -> Vec<Case> {
-    let lines = fs::read_to_string(shared("fixtures/verdicts").join(file)).unwrap();
-    let case = |line| serde_json::from_str(line).unwrap();
-    lines.lines().map(case).collect()
-}
-
-/// How a server reads the rules (`canSubscribeInternal`, `pubAllowedFullCheck`), for what the recorded checks ask.
-fn admits(effective: &EffectivePermissions, verb: Verb, asked: &str, queue: Option<&str>) -> bool {
-    let asked: SubjectPattern = asked.parse().unwrap();
-    let queue = queue.map(Text::from);
-    let found = |effect| -> Vec<&Rule> {
-        effective
-            .rules_of(verb)
-            .filter(|rule| rule.effect == effect && rule.pattern.is_found_for(&asked))
-            .collect()
-    };
-    let plain = |rules: &[&Rule]| rules.iter().any(|rule| rule.queue.is_none());
-    let queued = |rules: &[&Rule]| -> Option<bool> {
-        let name = queue.as_ref()?;
-        let mut named = rules
-            .iter()
-            .filter_map(|rule| rule.queue.as_ref())
-            .peekable();
-        named.peek()?;
-        Some(named.any(|pattern| pattern.admits(name)))
-    };
-    let (allows, denies) = (found(Effect::Allow), found(Effect::Deny));
-    let allowed = queued(&allows).unwrap_or_else(|| plain(&allows));
-    allowed && !plain(&denies) && !queued(&denies).unwrap_or(false)
-}
-
-#[test]
-fn logins_are_refused_exactly_where_a_real_server_refused_them() {
-    for (file, release) in [
-        ("permissions.jsonl", Release::V2_14_4),
-        ("permissions-2.11.11.jsonl", Release::V2_11),
-    ] {
-        let (mut admitted, mut refused) = (0, 0);
-
-        for case in cases(file) {
-            let ours = case.compose(release);
-            match (&case.login, &ours) {
-                (None, Ok(_)) => admitted += 1,
-                (Some(_), Err(Refusal::TagMissing { .. } | Refusal::InvalidDeny { .. })) => {
-                    refused += 1;
-                }
-                (theirs, ours) => panic!("{file} {}: {theirs:?}, we say {ours:?}", case.id),
-            }
-        }
-
-        assert_eq!((refused, admitted), (26, 274));
-    }
-}
-
-#[test]
-fn a_queue_behind_a_function_refuses_from_2_11_and_is_admitted_before() {
-    let cases = cases("permissions.jsonl");
-    let case = cases.iter().find(|case| case.id == "11-70").unwrap();
-
-    assert!(case.compose(Release::V2_11).is_err());
-    assert!(case.compose(Release::V2_10).is_ok());
-}
-
-#[test]
-fn rules_that_are_read_as_a_server_reads_them_give_its_verdicts() {
-    let mut agreed = 0;
-
-    for case in cases("permissions.jsonl") {
-        let Ok(effective) = case.compose(Release::V2_14_4) else {
-            continue;
-        };
-        for check in &case.checks {
-            let verb = match check.verb.as_str() {
-                "pub" => Verb::Publish,
-                _ => Verb::Subscribe,
-            };
-            let ours = admits(&effective, verb, &check.subject, check.queue.as_deref());
-            assert_eq!(
-                ours, check.allowed,
-                "{} {verb:?} {}",
-                case.id, check.subject
-            );
-            agreed += 1;
-        }
-    }
-
-    assert_eq!(agreed, 6576);
 }

@@ -3,9 +3,10 @@
 use crate::jwt::account::Account;
 use crate::jwt::json::Node;
 use crate::jwt::keys::{KeyKind, PublicKey};
+use crate::jwt::release::Release;
 use crate::jwt::signer::Signer;
 use crate::jwt::token::Token;
-use crate::permissions::{EffectivePermissions, Origin, Refusal, Release, Verb};
+use crate::permissions::{EffectivePermissions, Origin, Refusal, Verb};
 use crate::test_support::{ByteSigner, account_signer, operator_signer, token_of};
 
 /// The defaults are a plain user called bob who has all limits, in an account called acme.

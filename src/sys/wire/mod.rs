@@ -14,8 +14,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use crate::inventory::server::{Release, ServerLabel};
+use crate::inventory::server::ServerLabel;
 use crate::jwt::keys::ServerId;
+use crate::jwt::release::Release;
 use crate::text::Text;
 
 /// The server that speaks, as every envelope and event names it.

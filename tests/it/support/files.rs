@@ -1,11 +1,19 @@
-//! Folders as a story compares them: copied whole, and told by the hash of every file.
+//! Folders as a story compares them: copied whole, and told by the hash of every file. And where the shared ones are.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+
+/// A file of the shared folder: `NATS_OAM_SHARED`, else `../shared` beside the checkout.
+pub fn shared(path: &str) -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
+    std::env::var_os("NATS_OAM_SHARED")
+        .map_or_else(beside, PathBuf::from)
+        .join(path)
+}
 
 /// Copies a folder with the modes of its files.
 pub fn copy(from: &Path, to: &Path) {

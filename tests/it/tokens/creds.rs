@@ -1,7 +1,6 @@
 //! Creds files: ours are read by Go, nsc's by us, and both take the same from files that somebody has edited.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use nats_oam::jwt::creds::{Creds, Seed};
 use nats_oam::text::Text;
@@ -9,14 +8,13 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::chance::Dice;
+use crate::support::files::shared;
 use crate::support::skip::needs;
 use crate::support::tools::Tool;
 
 /// Every creds file below the fixtures.
 fn of_nsc() -> Vec<String> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("NATS_OAM_SHARED").map_or_else(beside, PathBuf::from);
-    let mut folders = vec![shared.join("fixtures/nsc")];
+    let mut folders = vec![shared("fixtures/nsc")];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {

@@ -96,7 +96,7 @@ fn who_hears_a_publish_is_what_servers_delivered() {
         let judged: Vec<(usize, Vec<String>)> = lines.iter().map(|line| judge(line)).collect();
         let all: usize = judged.iter().map(|(count, _)| count).sum();
         let wrong: Vec<&String> = judged.iter().flat_map(|(_, wrong)| wrong).collect();
-        tell(&name, all - wrong.len(), all);
+        tell(&format!("{name}: {} of {all} agree", all - wrong.len()));
         assert!(all > 0, "{name} is empty");
         assert!(wrong.is_empty(), "{wrong:#?}");
     }

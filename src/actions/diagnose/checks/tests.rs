@@ -12,9 +12,9 @@ use crate::inventory::server::{Strictness, Trust, TrustedOperator};
 use crate::inventory::told::Here;
 use crate::jwt::json::Node;
 use crate::jwt::keys::KeyKind;
+use crate::jwt::release::Release;
 use crate::jwt::signer::Signer;
 use crate::jwt::token::Token;
-use crate::permissions::Release;
 use crate::test_support::{ByteSigner, account, account_signer, operator_signer, user};
 
 /// When everything here was issued, and when it is judged.
