@@ -91,7 +91,7 @@ impl Login for CredsLogin {
                 .map_err(|error| unreadable(creds.public_key(), &error))?;
             Ok(Answer {
                 jwt: token.text().to_string(),
-                signature,
+                signature: Some(signature),
             })
         })
     }
@@ -111,7 +111,7 @@ impl Login for MintedLogin {
             let signature = minted.key.sign(&nonce)?;
             Ok(Answer {
                 jwt: minted.token.text().to_string(),
-                signature,
+                signature: Some(signature),
             })
         })
     }

@@ -55,6 +55,8 @@ pub enum Reach {
 pub struct Opened {
     pub ports: Ports,
     pub servers: Servers,
+    /// Where the servers are, as far as we were told.
+    pub address: Address,
     pub paths: Paths,
     pub login: LoginState,
     pub operator: Option<OperatorId>,
@@ -135,9 +137,9 @@ pub async fn open(opening: Opening) -> Result<Opened, LedgerError> {
         expires_at: None,
         passed_over: Vec::new(),
     };
+    let address = address(&opening, operator.as_ref());
     if let Some(way) = way {
-        let address = address(&opening, operator.as_ref());
-        match connect(&opening, address, &way, known, &book).await {
+        match connect(&opening, address.clone(), &way, known, &book).await {
             Ok((system, learned)) => {
                 known = known.or(learned);
                 sys = Some(system);
@@ -166,6 +168,7 @@ pub async fn open(opening: Opening) -> Result<Opened, LedgerError> {
     Ok(Opened {
         ports,
         servers,
+        address,
         paths: opening.paths,
         login: state,
         operator: known,

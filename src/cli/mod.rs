@@ -135,7 +135,9 @@ pub async fn run(command: Command, global: &Global) -> u8 {
         }
         Command::Diagnose(asked) => {
             in_world(global, async |world| {
-                asked.run(&world.opened, &world.output).await
+                asked
+                    .run(&world.opened, global.timeout.0, &world.output)
+                    .await
             })
             .await
         }

@@ -146,6 +146,9 @@ pub struct ServerRow {
     pub name: Text,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub host: Option<Text>,
+    /// `host:port` for clients as its configuration says, often `0.0.0.0`: a place to look, and no fact for a reader.
+    #[serde(skip)]
+    pub listens: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Text>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -182,6 +185,7 @@ impl ServerRow {
             id: None,
             name,
             host: None,
+            listens: None,
             cluster: None,
             version: None,
             tags: Vec::new(),

@@ -14,6 +14,7 @@ use crate::jwt::creds::Creds;
 use crate::jwt::keys::{KeyKind, PublicKey};
 use crate::jwt::signer::{SignError, Signer};
 use crate::jwt::token::Token;
+use crate::text::Text;
 
 /// A seed and a few line ends; what is longer holds something else.
 const KEY_FILE_BYTES: usize = SEED_CHARS + 6;
@@ -142,6 +143,35 @@ pub enum CredsSource {
     Text(Zeroizing<String>),
 }
 
+/// What a client sends that logs in with creds. No `Debug`: a bearer's token is a credential.
+pub struct Presented {
+    pub token_text: Text,
+    /// `None`: there is no whole seed beside the token.
+    pub signature: Option<[u8; 64]>,
+}
+
+impl CredsSource {
+    /// The answer to a server's challenge by creds as they are written, fitting or not: what they are worth is for a server to say.
+    pub fn present(&self, nonce: &[u8]) -> Result<Presented, StoreError> {
+        without_trace(|| {
+            let creds = Creds::parse(&self.bytes()?)?;
+            let written = creds.seed.as_ref();
+            let seed = written.and_then(|seed| Seed::parse(seed.expose_seed().as_bytes()));
+            Ok(Presented {
+                token_text: creds.token_text,
+                signature: seed.map(|seed| seed.sign(nonce)),
+            })
+        })
+    }
+
+    fn bytes(&self) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        match self {
+            Self::File(path) => read_creds_file(path),
+            Self::Text(text) => Ok(Zeroizing::new(text.as_bytes().to_vec())),
+        }
+    }
+}
+
 impl CredsSigner {
     /// Reads the creds and checks that their seed is the token's.
     pub fn open(source: CredsSource) -> Result<(Self, Token), StoreError> {
@@ -187,11 +217,7 @@ impl fmt::Debug for CredsSigner {
 
 /// Token and seed of creds that fit each other.
 fn read_creds(source: &CredsSource) -> Result<(Token, Seed), StoreError> {
-    let text = match source {
-        CredsSource::File(path) => read_creds_file(path)?,
-        CredsSource::Text(text) => Zeroizing::new(text.as_bytes().to_vec()),
-    };
-    let creds = Creds::parse(&text)?;
+    let creds = Creds::parse(&source.bytes()?)?;
     let token = Token::decode(creds.token_text.raw())?;
     let key = token.envelope().subject;
     let written = creds.seed.ok_or(SignError::NotHeld { key })?;

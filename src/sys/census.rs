@@ -208,6 +208,7 @@ impl Round {
             foreign,
             name: beat.header.name,
             host: beat.header.host,
+            listens: varz.and_then(Varz::listens),
             cluster: beat.header.cluster,
             version: Some(beat.header.ver),
             tags: beat.header.tags,

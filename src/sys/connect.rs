@@ -48,10 +48,11 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Things that happen to a connection and wait for a reader that lags. Losing one shows as [`LinkEvent::Missed`].
 const BACKLOG: usize = 1_024;
 
-/// A user's token and the signature of the server's nonce. No `Debug`: a bearer user's token is a credential.
+/// A user's token and the signature of the server's nonce, which a bearer needs not give. No `Debug`: a bearer's token is a
+/// credential.
 pub struct Answer {
     pub jwt: String,
-    pub signature: [u8; 64],
+    pub signature: Option<[u8; 64]>,
 }
 
 /// How we log in: a creds file, a key of the keyring, or a user of SYS minted anew.
@@ -209,7 +210,10 @@ impl Link {
 }
 
 /// Options that log in by asking, never from a file.
-fn options(login: Arc<dyn Login>, trouble: Arc<Mutex<Option<SignError>>>) -> ConnectOptions {
+pub(super) fn options(
+    login: Arc<dyn Login>,
+    trouble: Arc<Mutex<Option<SignError>>>,
+) -> ConnectOptions {
     ConnectOptions::with_auth_callback(move |nonce| {
         // async-nats wants a `Sync` future; a `BoxFuture` is not one, the handle of a task is.
         let answer = tokio::spawn(login.answer(nonce));
@@ -219,7 +223,7 @@ fn options(login: Arc<dyn Login>, trouble: Arc<Mutex<Option<SignError>>>) -> Con
                 Ok(answer) => {
                     let mut auth = Auth::new();
                     auth.jwt = Some(answer.jwt);
-                    auth.signature = Some(answer.signature.to_vec());
+                    auth.signature = answer.signature.map(Vec::from);
                     Ok(auth)
                 }
                 Err(error) => {
@@ -240,7 +244,7 @@ fn retry_delay(attempts: usize) -> Duration {
         .min(RETRY_AT_MOST)
 }
 
-fn with_tls(mut options: ConnectOptions, tls: &TlsFiles) -> ConnectOptions {
+pub(super) fn with_tls(mut options: ConnectOptions, tls: &TlsFiles) -> ConnectOptions {
     if let Some(ca) = &tls.ca {
         options = options.add_root_certificates(ca.clone());
     }
@@ -343,7 +347,7 @@ fn refusal(
 }
 
 /// The innermost cause, which is the one that says something.
-fn reason(error: &dyn std::error::Error) -> String {
+pub(super) fn reason(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(inner) = cause.source() {
         cause = inner;
@@ -351,7 +355,7 @@ fn reason(error: &dyn std::error::Error) -> String {
     cause.to_string()
 }
 
-fn take(trouble: &Mutex<Option<SignError>>) -> Option<SignError> {
+pub(super) fn take(trouble: &Mutex<Option<SignError>>) -> Option<SignError> {
     lock(trouble).take()
 }
 

@@ -37,6 +37,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod trial;
 mod wire;
 
 use std::sync::Arc;
@@ -58,6 +59,7 @@ pub use self::probe::probe;
 pub use self::push::{Accepted, Proof, Update};
 pub use self::system::{Setup, SystemAccount};
 pub use self::tokens::{NoSigners, Signers, Standing};
+pub use self::trial::{Trial, Tried, try_everywhere};
 use crate::inventory::connection::ConnectionRow;
 use crate::jwt::keys::{AccountId, ConnId, ServerId};
 use crate::jwt::token::Token;

@@ -91,7 +91,7 @@ impl Drop for Lone {
 }
 
 /// Starts the server of a folder, and waits until it says where it listens.
-fn run(program: &Path, home: &Path) -> (Child, String) {
+pub fn run(program: &Path, home: &Path) -> (Child, String) {
     let mut process = Command::new(program)
         .arg("-c")
         .arg(home.join("server.conf"))

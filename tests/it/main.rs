@@ -22,6 +22,7 @@ mod console_rates;
 mod console_strangers;
 mod crash;
 mod crowd;
+mod diagnose;
 mod exits;
 mod guard;
 mod identity;

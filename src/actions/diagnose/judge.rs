@@ -7,6 +7,7 @@ use super::checks::copies::{Whole, account_copies, copy};
 use super::credential::{Credential, Unreadable};
 use super::ground::{Ground, Server, Standpoint};
 use super::said::{Check, CheckResult, Checked, Said};
+use super::tried::Tries;
 use crate::inventory::account_line::CopyLine;
 use crate::inventory::connection::Named;
 use crate::jwt::account::Account;
@@ -48,7 +49,12 @@ pub struct AtServer {
     pub name: Text,
     pub result: CheckResult,
     pub first_failure: Option<Check>,
-    pub copy: CopyLine,
+    /// `None`: nobody could ask it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy: Option<CopyLine>,
+    /// What it did with a login; `None`: none was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect: Option<Tries>,
 }
 
 /// Why a credential is refused, or that nothing speaks against it.
@@ -71,7 +77,7 @@ pub(super) fn judge(credential: &Credential, ground: &Ground, attempt: &Attempt)
     };
     let said = |check| match check {
         Check::AccountCopies => account_copies(&whole),
-        Check::Connect => Said::skipped("no login was tried: --connect tries one at every server"),
+        Check::Connect => Said::skipped("no login was tried"),
         _ => worst(&whole, check),
     };
     let checks = Check::ALL.map(|check| Checked {
@@ -220,6 +226,7 @@ fn at(whole: &Whole<'_>, server: &Server) -> AtServer {
         name: server.name.clone(),
         result,
         first_failure,
-        copy: copy(server, whole.ground.account()),
+        copy: Some(copy(server, whole.ground.account())),
+        connect: None,
     }
 }

@@ -19,3 +19,5 @@ pub mod judge;
 mod network;
 pub mod read;
 pub mod said;
+pub mod trial;
+pub mod tried;

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use zeroize::Zeroizing;
 
 use super::attempt::Attempt;
 use super::credential::{Credential, Seed, seed_of_keyring};
 use super::ground::{Ground, Server, Standpoint};
-use super::judge::{Diagnosis, decided_by_callout, judge};
+use super::judge::{Diagnosis, Verdict, decided_by_callout, judge};
+use super::trial::{Connect, Means, try_out};
 use crate::actions::action::Needs;
 use crate::actions::facts::KnownUser;
 use crate::actions::given::{self, bare_key};
@@ -41,9 +43,10 @@ pub struct Diagnosed {
     pub warnings: Vec<Warning>,
 }
 
-/// A credential, and the account that it names.
+/// A credential, what presents it to a server, and the account that it names.
 struct Found {
     credential: Credential,
+    means: Means,
     account: Option<AccountId>,
     warnings: Vec<Warning>,
 }
@@ -53,6 +56,7 @@ impl Found {
         Self {
             account: credential.user().map(|user| user.account),
             credential,
+            means: Means::TokenAlone,
             warnings: Vec::new(),
         }
     }
@@ -62,13 +66,25 @@ impl Found {
 pub async fn diagnose(
     written: &UserRef,
     attempt: &Attempt,
+    connect: Connect<'_>,
     ports: &Ports,
 ) -> Result<Diagnosed, Refusal> {
     let found = find(written, ports).await?;
-    judged(found, attempt, ports).await
+    judged(found, attempt, connect, ports).await
 }
 
-async fn judged(found: Found, attempt: &Attempt, ports: &Ports) -> Result<Diagnosed, Refusal> {
+async fn judged(
+    found: Found,
+    attempt: &Attempt,
+    connect: Connect<'_>,
+    ports: &Ports,
+) -> Result<Diagnosed, Refusal> {
+    // What fails here is told by who does not answer next.
+    let _ = ports.freshen_census().await;
+    let census = ports.sys.as_ref().map(|sys| sys.census().borrow().clone());
+    let (credential, means) = (&found.credential, &found.means);
+    // Before the account is asked for: a server that was tried has read its token.
+    let outcome = try_out(credential, means, attempt.by, connect, census.as_deref()).await;
     let mut read = Reading::default();
     let ground = read.ground(found.account, ports).await?;
     let mut warnings = found.warnings;
@@ -76,8 +92,16 @@ async fn judged(found: Found, attempt: &Attempt, ports: &Ports) -> Result<Diagno
         let what = "the account has an auth callout: it answers for this user, and not the servers";
         warnings.push(Warning::new("callout_decides", what));
     }
+    let diagnosis = judge(&found.credential, &ground, attempt).with(&outcome, attempt);
+    if let (Verdict::Ok, Some(failed)) = (diagnosis.verdict, diagnosis.disproved(attempt)) {
+        let what = format!(
+            "every server lets it in, although {} says no: that judgement is wrong",
+            failed.check.word()
+        );
+        warnings.push(Warning::new("judged_otherwise", what));
+    }
     Ok(Diagnosed {
-        diagnosis: judge(&found.credential, &ground, attempt),
+        diagnosis,
         census: read.census,
         silent: read.silent,
         warnings,
@@ -99,6 +123,12 @@ async fn find(written: &UserRef, ports: &Ports) -> Result<Found, Refusal> {
         return find_user(&UserRef::Key(user), ports).await;
     }
     let mut found = Found::new(Credential::of_text(&text));
+    found.means = Means::Creds(match written {
+        UserRef::File(path) => CredsSource::File(path.clone()),
+        UserRef::Stdin | UserRef::Key(_) | UserRef::Named { .. } | UserRef::In { .. } => {
+            CredsSource::Text(Zeroizing::new(String::from_utf8_lossy(&text).into_owned()))
+        }
+    });
     if let (Some(user), Some(store)) = (found.credential.user(), &ports.store) {
         let of = Stored::User {
             account: user.account,
@@ -146,6 +176,10 @@ async fn find_user(written: &UserRef, ports: &Ports) -> Result<Found, Refusal> {
 /// A user of the store, with its key in the keyring and a warning where its creds there hold another token.
 fn of_store(store: &dyn Store, user: &KnownUser, token: Token) -> Found {
     let opened = store.signer(user.id.key());
+    let means = match &opened {
+        Ok(signer) => Means::Stored(Arc::clone(signer)),
+        Err(_) => Means::TokenAlone,
+    };
     let seed = match &opened {
         Ok(signer) => seed_of_keyring(Ok(signer.public_key())),
         Err(StoreError::Sign(error)) => seed_of_keyring(Err(error)),
@@ -160,6 +194,7 @@ fn of_store(store: &dyn Store, user: &KnownUser, token: Token) -> Found {
     });
     let mut found = Found::new(Credential::of_token(token, seed));
     found.credential.reference = Some(user.id.to_string());
+    found.means = means;
     found.warnings.extend(other.map(|path| {
         let place = path.display();
         let what =
@@ -196,11 +231,7 @@ impl Reading {
             now,
         };
         let servers = match (&ports.sys, account) {
-            (Some(sys), Some(account)) => {
-                // What fails here is told by who does not answer next.
-                let _ = ports.freshen_census().await;
-                Some(self.servers(sys.as_ref(), account, now).await)
-            }
+            (Some(sys), Some(account)) => Some(self.servers(sys.as_ref(), account, now).await),
             (Some(_), None) | (None, _) => None,
         };
         Ok(Ground {

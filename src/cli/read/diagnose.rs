@@ -9,17 +9,20 @@
 //!                                 it was issued at 2026-11-20T09:00:00Z: servers refuse the login with …
 //!                                 > issue the user again: nats-oam user reissue U…
 //!   …
-//!   n1  fail  revoked
+//!   fail     n1                   revoked              refused (Authorization Violation)
 //! ```
+
+use std::time::Duration;
 
 use clap::Args;
 
 use super::{answer_of, fail};
 use crate::actions::diagnose::attempt::{Attempt, ConnectionType};
-use crate::actions::diagnose::judge::{Diagnosis, Verdict};
+use crate::actions::diagnose::judge::{AtServer, Diagnosis, Verdict};
 use crate::actions::diagnose::read::diagnose;
 use crate::actions::diagnose::said::{CheckResult, Checked};
-use crate::actions::opening::Opened;
+use crate::actions::diagnose::trial::Connect;
+use crate::actions::opening::{Opened, Servers};
 use crate::actions::refs::UserRef;
 use crate::cli::output::Output;
 use crate::explain::Explain as _;
@@ -37,15 +40,33 @@ pub struct Diagnose {
     /// As what it would connect: STANDARD WEBSOCKET LEAFNODE MQTT …
     #[arg(long = "type", value_name = "T", default_value_t)]
     by: ConnectionType,
+    /// Try a login at every server
+    #[arg(long)]
+    connect: bool,
 }
 
 impl Diagnose {
-    pub(in crate::cli) async fn run(&self, opened: &Opened, output: &Output) -> u8 {
+    pub(in crate::cli) async fn run(
+        &self,
+        opened: &Opened,
+        patience: Duration,
+        output: &Output,
+    ) -> u8 {
         let attempt = Attempt {
             from: self.from,
             by: self.by,
         };
-        let diagnosed = match diagnose(&self.user, &attempt, &opened.ports).await {
+        let connect = match (self.connect, opened.servers) {
+            (false, _) => Connect::No,
+            (true, Servers::NotAsked) => Connect::Forbidden,
+            (true, Servers::Connected | Servers::NoWayIn | Servers::Unreachable) => {
+                Connect::Everywhere {
+                    address: &opened.address,
+                    patience,
+                }
+            }
+        };
+        let diagnosed = match diagnose(&self.user, &attempt, connect, &opened.ports).await {
             Ok(diagnosed) => diagnosed,
             Err(refusal) => return fail(KIND, &refusal.explain(), output),
         };
@@ -92,18 +113,26 @@ fn human(diagnosis: &Diagnosis) -> String {
         lines.extend(lines_of(checked));
     }
     for server in diagnosis.servers.iter().flatten() {
-        let why = server.first_failure.map_or("", |check| check.word());
-        lines.push(
-            format!(
-                "  {:<12} {:<8} {why}",
-                server.name.to_string(),
-                server.result.word()
-            )
-            .trim_end()
-            .to_owned(),
-        );
+        lines.push(line_of(server));
     }
     lines.join("\n")
+}
+
+/// A server, how it judges by its own token of the account, and what it did.
+fn line_of(server: &AtServer) -> String {
+    let why = server.first_failure.map_or("", |check| check.word());
+    let did = server.connect.as_ref().map(|connect| {
+        let said = connect.said.as_ref().map(|said| format!(" ({said})"));
+        format!("{}{}", connect.result.word(), said.unwrap_or_default())
+    });
+    let line = format!(
+        "  {:<8} {:<20} {:<20} {}",
+        server.result.word(),
+        server.name.to_string(),
+        why,
+        did.unwrap_or_default()
+    );
+    line.trim_end().to_owned()
 }
 
 fn lines_of(checked: &Checked) -> Vec<String> {

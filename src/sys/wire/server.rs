@@ -12,6 +12,10 @@ use crate::text::Text;
 #[derive(Deserialize)]
 pub(in crate::sys) struct Varz {
     #[serde(default)]
+    host: Option<Text>,
+    #[serde(default)]
+    port: Option<u16>,
+    #[serde(default)]
     pub(in crate::sys) cluster: Option<Cluster>,
     #[serde(default)]
     pub(in crate::sys) system_account: Option<Text>,
@@ -49,6 +53,17 @@ struct OperatorNats {
 }
 
 impl Varz {
+    /// Where it listens for clients.
+    pub(in crate::sys) fn listens(&self) -> Option<String> {
+        let host = self.host.as_ref()?.raw();
+        let host = if host.contains(':') {
+            format!("[{host}]")
+        } else {
+            host.to_owned()
+        };
+        Some(format!("{host}:{}", self.port?))
+    }
+
     pub(in crate::sys) fn system_account(&self) -> Option<AccountId> {
         self.system_account.as_ref()?.raw().parse().ok()
     }

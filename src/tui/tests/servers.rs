@@ -30,6 +30,7 @@ fn server(nth: u8, name: &str, state: ServerState) -> ServerRow {
     };
     ServerRow {
         id: Some(ServerId::from_bytes([nth; 32])),
+        listens: None,
         host: Some("10.2.14.7".into()),
         cluster: Some("C1".into()),
         version: Some("2.15.1".into()),

@@ -46,7 +46,7 @@ async fn settled(world: &World) -> Admin {
     admin
 }
 
-fn holds(kind: &str, items: &[Value], required: &[&str]) {
+pub fn holds(kind: &str, items: &[Value], required: &[&str]) {
     let contract = Contract::read();
     assert!(!items.is_empty(), "no {kind}");
     for item in items {

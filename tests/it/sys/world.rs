@@ -71,7 +71,7 @@ impl Login for Someone {
     fn answer(&self, nonce: Vec<u8>) -> BoxFuture<'static, Result<Answer, SignError>> {
         let answer = Answer {
             jwt: self.token.text().to_string(),
-            signature: self.sign(&nonce),
+            signature: Some(self.sign(&nonce)),
         };
         Box::pin(std::future::ready(Ok(answer)))
     }

@@ -1,0 +1,7 @@
+//! `diagnose`: for each cause a real credential broken in that way, refused by real servers, and named by the program.
+
+mod accounts;
+mod bench;
+mod lagging;
+mod strict;
+mod tokens;
