@@ -19,6 +19,7 @@ use super::wire::server::Statsz;
 use crate::inventory::connection::ConnectionRow;
 use crate::inventory::server::ServerState;
 use crate::jwt::keys::ServerId;
+use crate::jwt::token::Token;
 
 /// Decodes events. What cannot be read is dropped: an event of a shape that we do not know tells us nothing.
 pub(super) struct Ear {
@@ -42,7 +43,8 @@ impl Ear {
             }
             Some(Heard::AuthError) => {
                 if let Ok(event) = serde_json::from_slice::<ClientEvent<'_>>(body) {
-                    pending.refused(rows::of_refusal(&event, &self.tokens));
+                    let token = || Token::decode(event.client.jwt.as_deref()?).ok();
+                    pending.refused(rows::of_refusal(&event, &self.tokens), token);
                 }
             }
             Some(Heard::Statsz) => {
@@ -152,7 +154,11 @@ mod tests {
             "$SYS.SERVER.N.CLIENT.AUTH.ERR",
             "event_auth_err_revoked.json",
         );
-        assert!(matches!(&refused[..], [SysEvent::Refused(_)]));
+        let [SysEvent::Refused(login)] = &refused[..] else {
+            panic!("{refused:?}");
+        };
+        let token = login.token.as_ref().unwrap();
+        assert!(!format!("{login:?}").contains(&**token.text()));
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! What happens on the servers, decoded: no token and no raw event is in it.
+//! What happens on the servers, decoded: no raw event is in it, and no token but that of a login that failed.
 
 use jiff::Timestamp;
 
 use crate::inventory::connection::ConnectionRow;
 use crate::inventory::server::ServerLabel;
 use crate::jwt::keys::{AccountId, UserId};
+use crate::jwt::token::Token;
 
 /// One change, or several that became one.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,13 +19,21 @@ pub enum SysEvent {
         user: Option<UserId>,
         times: u32,
     },
-    /// A login that failed. Nothing in it is authenticated, and the server does not say why.
-    Refused(Box<ConnectionRow>),
+    Refused(Box<RefusedLogin>),
     Server(ServerNews),
     /// Something was lost: read anew.
     Gap {
         lost: Lost,
     },
+}
+
+/// A login that failed. Nothing in it is authenticated, and the server does not say why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RefusedLogin {
+    pub row: ConnectionRow,
+    /// What was presented, to be explained and never shown: it may be a bearer's. `None`: nothing that can be read, or one of too
+    /// many at once.
+    pub token: Option<Token>,
 }
 
 /// What a server says of itself.

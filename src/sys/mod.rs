@@ -51,7 +51,7 @@ pub use self::census::Census;
 pub use self::connect::{Address, Answer, LinkEvent, Login, TlsFiles};
 pub use self::connz::ConnQuery;
 pub use self::error::SysError;
-pub use self::event::{Lost, ServerNews, SysEvent};
+pub use self::event::{Lost, RefusedLogin, ServerNews, SysEvent};
 pub use self::gather::{Gathered, Said};
 pub use self::kicks::Kicked;
 pub use self::me::{Me, Right, Rights};

@@ -5,12 +5,16 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
-use super::event::{Lost, ServerNews, SysEvent};
+use super::event::{Lost, RefusedLogin, ServerNews, SysEvent};
 use crate::inventory::connection::{ConnectionRow, ConnectionState, Named};
 use crate::jwt::keys::{AccountId, ConnId, ServerId, UserId};
+use crate::jwt::token::Token;
 
 /// Changes that wait at most; above, they are forgotten and a gap is told.
 pub(super) const AT_MOST: usize = 100_000;
+
+/// Refused logins that wait with their token.
+const EXPLAINED: usize = 256;
 
 /// Closed connections remembered, because events of two subjects may overtake each other: a cid never comes again.
 const REMEMBERED: usize = 8_192;
@@ -20,7 +24,7 @@ pub(super) struct Pending {
     connections: BTreeMap<ConnId, ConnectionRow>,
     flaps: BTreeMap<(Option<AccountId>, Option<UserId>), u32>,
     servers: BTreeMap<ServerId, Vec<ServerNews>>,
-    refused: Vec<ConnectionRow>,
+    refused: Vec<RefusedLogin>,
     gap: Option<Lost>,
     gone: Gone,
 }
@@ -83,9 +87,11 @@ impl Pending {
         self.hold_bound();
     }
 
-    pub(super) fn refused(&mut self, row: ConnectionRow) {
+    /// The token is read only while few wait: whoever cannot log in can present as many as he likes.
+    pub(super) fn refused(&mut self, row: ConnectionRow, token: impl FnOnce() -> Option<Token>) {
         self.gone.add(row.id);
-        self.refused.push(row);
+        let token = (self.refused.len() < EXPLAINED).then(token).flatten();
+        self.refused.push(RefusedLogin { row, token });
         self.hold_bound();
     }
 
@@ -130,7 +136,7 @@ impl Pending {
         batch.extend(
             self.refused
                 .drain(..)
-                .map(|row| SysEvent::Refused(Box::new(row))),
+                .map(|login| SysEvent::Refused(Box::new(login))),
         );
         batch.extend(self.gap.take().map(|lost| SysEvent::Gap { lost }));
         batch

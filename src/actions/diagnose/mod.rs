@@ -13,6 +13,7 @@
 pub mod attempt;
 mod checks;
 pub mod credential;
+pub mod events;
 pub mod ground;
 mod hours;
 pub mod judge;

@@ -60,6 +60,33 @@ impl Found {
             warnings: Vec::new(),
         }
     }
+
+    /// Learns whether the store has the user, so that acts on it can be named.
+    async fn look_up(&mut self, ports: &Ports) -> Result<(), Refusal> {
+        let (Some(user), Some(store)) = (self.credential.user(), &ports.store) else {
+            return Ok(());
+        };
+        let of = Stored::User {
+            account: user.account,
+            user: user.id,
+            name: Some(user.name.clone()),
+        };
+        let reference = user.id.to_string();
+        let held = blocking(Arc::clone(store), move |store| store.token(&of).ok()).await?;
+        self.credential.reference = held.map(|_| reference);
+        Ok(())
+    }
+}
+
+/// Diagnoses a token that somebody presented: what a server tells of a login that it refused.
+pub async fn diagnose_presented(
+    token: Token,
+    attempt: &Attempt,
+    ports: &Ports,
+) -> Result<Diagnosed, Refusal> {
+    let mut found = Found::new(Credential::of_token(token, Seed::Elsewhere));
+    found.look_up(ports).await?;
+    judged(found, attempt, Connect::No, ports).await
 }
 
 /// Diagnoses what somebody named.
@@ -129,16 +156,7 @@ async fn find(written: &UserRef, ports: &Ports) -> Result<Found, Refusal> {
             CredsSource::Text(Zeroizing::new(String::from_utf8_lossy(&text).into_owned()))
         }
     });
-    if let (Some(user), Some(store)) = (found.credential.user(), &ports.store) {
-        let of = Stored::User {
-            account: user.account,
-            user: user.id,
-            name: Some(user.name.clone()),
-        };
-        let reference = user.id.to_string();
-        let held = blocking(Arc::clone(store), move |store| store.token(&of).ok()).await?;
-        found.credential.reference = held.map(|_| reference);
-    }
+    found.look_up(ports).await?;
     Ok(found)
 }
 

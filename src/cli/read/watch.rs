@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! {"kind":"client","ref":"n1/41","state":"open",…}          connected; its kind is client, leafnode, ..
-//! {"kind":"client","ref":"n1/41","state":"closed",…}        gone or refused, with the reason
+//! {"kind":"client","ref":"n1/41","state":"closed",…}        gone, with the reason
+//! {"kind":"client","state":"closed","diagnosis":{…},…}      refused, with why as `diagnose` finds it
 //! {"kind":"flapped",…} {"kind":"gap",…}                     came and went too fast to list; something was lost
 //! {"kind":"end",…}
 //! ```
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{Which, read, servers};
 use super::{NAMES, Seen, answer, fail, look};
+use crate::actions::diagnose::events::{Explainer, Why};
 use crate::actions::opening::Opened;
 use crate::actions::refs::AccountRef;
 use crate::actions::survey::{Survey, Wanted};
@@ -26,7 +28,7 @@ use crate::cli::output::{Answer, Output, Stream};
 use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::connection::ConnectionRow;
 use crate::jwt::keys::AccountId;
-use crate::sys::{Lost, Sys, SysEvent};
+use crate::sys::{Lost, RefusedLogin, Sys, SysEvent};
 
 type Events = BoxStream<'static, Vec<SysEvent>>;
 
@@ -99,7 +101,7 @@ async fn follow(
 ) -> u8 {
     while let Some(Some(batch)) = cancel.run_until_cancelled(events.next()).await {
         for event in batch {
-            printer.print(event);
+            printer.print(event, opened).await;
         }
     }
     let answer = answer(printer.survey, opened);
@@ -112,6 +114,16 @@ struct Printer<'a> {
     only: Option<&'a BTreeSet<AccountId>>,
     survey: &'a Survey,
     stream: Stream<'a>,
+    explainer: Explainer,
+}
+
+/// A refused login, with why.
+#[derive(Serialize)]
+struct Refused<'a> {
+    #[serde(flatten)]
+    row: &'a ConnectionRow,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<&'a Why>,
 }
 
 #[derive(Serialize)]
@@ -125,14 +137,15 @@ impl<'a> Printer<'a> {
             only: (!accounts.is_empty()).then_some(&survey.accounts),
             survey,
             stream,
+            explainer: Explainer::default(),
         }
     }
 
-    fn print(&mut self, event: SysEvent) {
+    async fn print(&mut self, event: SysEvent, opened: &Opened) {
         match event {
             SysEvent::Connected(row) => self.row(*row, '+'),
             SysEvent::Disconnected(row) => self.row(*row, '-'),
-            SysEvent::Refused(row) => self.row(*row, '!'),
+            SysEvent::Refused(login) => self.refused(*login, opened).await,
             SysEvent::Flapped {
                 account,
                 user,
@@ -161,13 +174,32 @@ impl<'a> Printer<'a> {
     }
 
     fn row(&mut self, row: ConnectionRow, sign: char) {
-        if !self.concerns(row.account.as_ref().map(|account| account.key)) {
-            return;
+        if let Some(row) = self.named(row) {
+            self.stream.event("connection", &row, &human(&row, sign));
         }
+    }
+
+    /// A row of an account that is asked for, with the account's name.
+    fn named(&self, row: ConnectionRow) -> Option<ConnectionRow> {
+        let concerns = self.concerns(row.account.as_ref().map(|account| account.key));
         let mut rows = [row];
         self.survey.name_accounts(&mut rows);
         let [row] = rows;
-        self.stream.event("connection", &row, &human(&row, sign));
+        concerns.then_some(row)
+    }
+
+    async fn refused(&mut self, login: RefusedLogin, opened: &Opened) {
+        let Some(row) = self.named(login.row.clone()) else {
+            return;
+        };
+        let why = self.explainer.explain(&login, &opened.ports).await;
+        let said = why.as_ref().map(|why| format!(": {}", why.what));
+        let human = format!("{}{}", human(&row, '!'), said.unwrap_or_default());
+        let item = Refused {
+            row: &row,
+            diagnosis: why.as_ref(),
+        };
+        self.stream.event("connection", &item, &human);
     }
 }
 

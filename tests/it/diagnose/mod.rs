@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bench;
+mod heard;
 mod lagging;
 mod strict;
 mod tokens;

@@ -123,7 +123,8 @@ async fn containment_is_proven_on_every_server_and_nobody_logs_in_again() {
     );
     let mut events = Sys::events(&system).await.unwrap();
     heard(&mut events, |event| match event {
-        SysEvent::Refused(row) => row
+        SysEvent::Refused(login) => login
+            .row
             .holder
             .as_ref()?
             .user
