@@ -223,6 +223,11 @@ pub enum Command {
     /// The record of acts
     #[command(subcommand)]
     Audit(AuditVerb),
+    /// What store, servers and connections do not have alike, and what mends it; ends with 7 where something differs
+    Drift {
+        #[arg(value_name = "ACCOUNT")]
+        accounts: Vec<AccountRef>,
+    },
     /// What stops working, and when
     #[command(subcommand, alias = "expiries")]
     Expiry(ExpiryVerb),

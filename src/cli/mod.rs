@@ -24,7 +24,7 @@ use self::output::{Answer, Output};
 use self::read::connection::Which;
 use crate::actions::action::Action;
 use crate::actions::opening::{self, Opened, Opening};
-use crate::actions::refs::RefError;
+use crate::actions::refs::{AccountRef, RefError};
 use crate::actions::when::Lifetime;
 use crate::explain::{Explain, Explanation};
 use crate::text::Text;
@@ -127,6 +127,9 @@ pub async fn run(command: Command, global: &Global) -> u8 {
         }
         Command::Server(verb) => in_world(global, async |world| world.server(verb).await).await,
         Command::Audit(verb) => in_world(global, async |world| world.audit(verb).await).await,
+        Command::Drift { accounts } => {
+            in_world(global, async |world| world.drift(&accounts).await).await
+        }
         Command::Expiry(ExpiryVerb::Ls { within }) => {
             in_world(global, async |world| world.expiry(within).await).await
         }
@@ -230,6 +233,10 @@ impl World<'_> {
 
     async fn identify(&self, whom: &str) -> u8 {
         read::identify::identify(whom, &self.opened, &self.output).await
+    }
+
+    async fn drift(&self, accounts: &[AccountRef]) -> u8 {
+        read::drift::list(accounts, &self.opened, &self.output).await
     }
 
     async fn expiry(&self, within: Option<Lifetime>) -> u8 {

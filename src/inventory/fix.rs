@@ -28,6 +28,8 @@ pub enum Cure {
         account: AccountId,
         user: UserId,
     },
+    /// These connections, which come back.
+    Kick(Vec<String>),
     /// Nothing that this program does.
     Advice,
 }
@@ -78,6 +80,7 @@ impl Cure {
             Self::ReissueUser { .. } => Some("user.reissue"),
             Self::WriteCreds { .. } => Some("user.creds"),
             Self::RevokeUser { .. } => Some("user.revoke"),
+            Self::Kick(_) => Some("connection.kick"),
             Self::Advice => None,
         }
     }
@@ -98,6 +101,7 @@ impl Cure {
             Self::ReissueUser { account, user } => Some(format!("user reissue {account}/{user}")),
             Self::WriteCreds { account, user } => Some(format!("user creds {account}/{user}")),
             Self::RevokeUser { account, user } => Some(format!("user revoke {account}/{user}")),
+            Self::Kick(connections) => Some(format!("connection kick {}", connections.join(" "))),
             Self::Advice => None,
         }
     }

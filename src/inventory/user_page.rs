@@ -44,6 +44,9 @@ pub struct CredsFile {
     pub path: Text,
     /// Whether the token in it is the store's.
     pub current: bool,
+    /// The token in it, if it can be read. Not in JSON; the generations have it.
+    #[serde(skip)]
+    pub token: Option<(Revision, Option<UnixTime>)>,
 }
 
 /// Creds, as far as anybody looked.
@@ -105,7 +108,7 @@ impl UserPage {
             permissions: user.map(|user| user.permissions),
             restrictions,
             effective,
-            generations: generations(&line, read),
+            generations: generations(&line, read, &creds),
             last_seen_at: own.filter_map(|row| row.last_active_at).max(),
             creds,
             line,
@@ -125,7 +128,7 @@ fn learn(line: &mut UserLine, user: &User) {
 
 /// The token at hand, and every other that an open connection uses; the youngest first. Servers show when a live token was
 /// issued and not its text, so tokens of one second are one.
-fn generations(line: &UserLine, read: &Read<'_>) -> Vec<Generation> {
+fn generations(line: &UserLine, read: &Read<'_>, creds: &Creds) -> Vec<Generation> {
     let mut generations: Vec<Generation> = Vec::new();
     if let Some((token, origin)) = read.token {
         let issued_at = token.envelope().issued_at;
@@ -137,6 +140,11 @@ fn generations(line: &UserLine, read: &Read<'_>) -> Vec<Generation> {
                 Origin::Live => Vec::new(),
             },
             state: state(line, issued_at, read, origin == Origin::Store),
+        });
+    }
+    if let Creds::File(file) = creds {
+        generations = with_creds(generations, file, |issued_at| {
+            state(line, issued_at, read, false)
         });
     }
     for row in read
@@ -164,6 +172,28 @@ fn generations(line: &UserLine, read: &Read<'_>) -> Vec<Generation> {
 }
 
 /// The state of one token: the row's, unless a revocation tells this one from the others.
+/// The same with what lies in the creds file.
+fn with_creds(
+    mut generations: Vec<Generation>,
+    file: &CredsFile,
+    state: impl FnOnce(Option<UnixTime>) -> UserState,
+) -> Vec<Generation> {
+    let Some((revision, issued_at)) = file.token else {
+        return generations;
+    };
+    let same = |held: &&mut Generation| held.revision == Some(revision);
+    match generations.iter_mut().find(same) {
+        Some(held) => held.places.push("creds".into()),
+        None => generations.push(Generation {
+            revision: Some(revision),
+            issued_at,
+            places: vec!["creds".into()],
+            state: state(issued_at),
+        }),
+    }
+    generations
+}
+
 fn state(
     line: &UserLine,
     issued_at: Option<UnixTime>,

@@ -23,6 +23,7 @@ mod console_strangers;
 mod crash;
 mod crowd;
 mod diagnose;
+mod drift;
 mod exits;
 mod guard;
 mod identity;

@@ -16,6 +16,7 @@
 
 mod calendar;
 mod connections;
+mod divergence;
 mod page;
 mod servers;
 mod stored;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 
 pub use self::calendar::{USUAL_WINDOW, calendar, read_creds};
 pub use self::connections::{identify_connections, large, read_closed, read_open};
+pub use self::divergence::{divergence, not_compared};
 pub use self::page::read_page;
 pub(super) use self::servers::{HEAVY_WINDOW, copies_of, row as row_of};
 use super::plan::Warning;

@@ -76,10 +76,12 @@ async fn stored(store: Arc<dyn Store>, line: &UserLine) -> (Option<Token>, Creds
             .filter(|path| path.exists())
             .map_or(Creds::None, |path| {
                 let held = CredsSigner::open(CredsSource::File(path.clone())).ok();
-                let held = held.map(|(_, token)| token.revision());
+                let held = held.map(|(_, token)| (token.revision(), token.envelope().issued_at));
+                let revision = held.map(|(revision, _)| revision);
                 Creds::File(CredsFile {
                     path: path.to_string_lossy().as_ref().into(),
-                    current: held.is_some() && held == token.as_ref().map(Token::revision),
+                    current: revision.is_some() && revision == token.as_ref().map(Token::revision),
+                    token: held,
                 })
             });
         (token, creds)

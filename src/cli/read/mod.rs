@@ -5,6 +5,7 @@ pub(super) mod audit;
 pub(super) mod connection;
 pub(super) mod context;
 pub(super) mod diagnose;
+pub(super) mod drift;
 pub(super) mod expiry;
 pub(super) mod identify;
 pub(super) mod key;

@@ -3,6 +3,7 @@
 
 mod account;
 mod connection;
+mod drift;
 mod expiry;
 mod key;
 mod operator;

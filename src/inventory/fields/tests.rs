@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::inventory::account_line::AccountLine;
 use crate::inventory::columns::{Columns, Place, Row, field};
 use crate::inventory::connection::ConnectionRow;
+use crate::inventory::drift::DriftLine;
 use crate::inventory::expiry::ExpiryLine;
 use crate::inventory::key_line::KeyLine;
 use crate::inventory::operator_line::OperatorLine;
@@ -47,6 +48,7 @@ fn names_are_unique_and_standard_columns_fit_a_narrow_terminal() {
     keeps_its_promises::<ConnectionRow>("connection");
     keeps_its_promises::<ServerRow>("server");
     keeps_its_promises::<ExpiryLine>("expiry");
+    keeps_its_promises::<DriftLine>("drift");
 }
 
 #[test]

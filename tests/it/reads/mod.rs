@@ -209,7 +209,7 @@ async fn a_user_is_told_with_its_role_its_tokens_and_what_it_may() {
     assert_eq!(user["connections"], 3);
     assert_eq!(user["generations"].as_array().unwrap().len(), 1);
     assert_eq!(user["generations"][0]["revision"], user["revision"]);
-    assert_eq!(user["generations"][0]["where"].as_array().unwrap().len(), 4);
+    assert_eq!(user["generations"][0]["where"].as_array().unwrap().len(), 5);
     assert_eq!(user["creds"]["current"], true);
     let rules = user["effective"].as_array().unwrap();
     assert!(rules.iter().any(|rule| rule["subject"] == "orders.dlq"
