@@ -33,6 +33,7 @@ pub mod plan;
 pub mod ports;
 pub mod prepare;
 mod pushing;
+pub mod reach;
 pub mod record_fields;
 pub mod recovery;
 pub mod refs;

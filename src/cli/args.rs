@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::read::diagnose::Diagnose;
+use super::read::reach::AskReach;
 use crate::actions::account::pull::PullAccount;
 use crate::actions::account::push::PushAccount;
 use crate::actions::connection::kick::KickConnections;
@@ -238,6 +239,8 @@ pub enum Command {
     },
     /// Why a credential is refused
     Diagnose(Diagnose),
+    /// Who hears a subject, through exports, imports and mappings
+    Reach(AskReach),
     Version,
 }
 

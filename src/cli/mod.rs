@@ -136,6 +136,12 @@ pub async fn run(command: Command, global: &Global) -> u8 {
         Command::Identify { whom } => {
             in_world(global, async |world| world.identify(&whom).await).await
         }
+        Command::Reach(asked) => {
+            in_world(global, async |world| {
+                asked.run(&world.opened, &world.output).await
+            })
+            .await
+        }
         Command::Diagnose(asked) => {
             in_world(global, async |world| {
                 asked

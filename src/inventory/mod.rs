@@ -27,6 +27,7 @@ pub mod role_line;
 #[cfg(test)]
 mod sample;
 pub mod server;
+pub mod stream;
 pub mod target;
 pub mod terms;
 pub mod told;

@@ -149,6 +149,13 @@ pub struct Import {
     pub to: Text,
 }
 
+impl Import {
+    /// The exporter, if a key of an account stands there.
+    pub fn exporter(&self) -> Option<AccountId> {
+        self.account.raw().parse().ok()
+    }
+}
+
 /// What the account offers to others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -4,6 +4,7 @@
 //! ```text
 //! connect ─ gather ─┬─ census    who ought to answer, who does
 //!                   ├─ accounts  LIST, LOOKUP, PACK, INFO, STATZ
+//!                   ├─ streams   JSZ of an account
 //!                   ├─ connz     connections, identities only for those named
 //!                   └─ push      UPDATE, LDM, RELOAD, and the proof; kicks: KICK, many at once
 //! connect ─ feed ─ ear ─ pending events: decoded, merged, in batches
@@ -31,6 +32,7 @@ mod probe;
 mod push;
 mod roll_call;
 mod rows;
+mod streams;
 mod subjects;
 mod system;
 mod tally;
@@ -61,6 +63,7 @@ pub use self::system::{Setup, SystemAccount};
 pub use self::tokens::{NoSigners, Signers, Standing};
 pub use self::trial::{Trial, Tried, try_everywhere};
 use crate::inventory::connection::ConnectionRow;
+use crate::inventory::stream::StreamRow;
 use crate::jwt::keys::{AccountId, ConnId, ServerId};
 use crate::jwt::token::Token;
 use crate::text::Text;
@@ -93,6 +96,12 @@ pub trait Sys: Send + Sync {
     fn account(&self, account: AccountId) -> BoxFuture<'_, Result<Gathered<Enforced>, SysError>>;
     /// How busy all accounts are.
     fn counts(&self) -> BoxFuture<'_, Result<Gathered<Vec<AccountCounts>>, SysError>>;
+
+    /// The JetStream streams of an account, on the servers that hold them.
+    fn streams(
+        &self,
+        account: AccountId,
+    ) -> BoxFuture<'_, Result<Gathered<Vec<StreamRow>>, SysError>>;
 
     /// Connections. An account that no server has is [`SysError::UnknownAccount`]; it is not asked for.
     fn connections(
@@ -168,6 +177,13 @@ impl Sys for SystemAccount {
 
     fn counts(&self) -> BoxFuture<'_, Result<Gathered<Vec<AccountCounts>>, SysError>> {
         Box::pin(self.count_accounts())
+    }
+
+    fn streams(
+        &self,
+        account: AccountId,
+    ) -> BoxFuture<'_, Result<Gathered<Vec<StreamRow>>, SysError>> {
+        Box::pin(self.ask_streams(account))
     }
 
     fn connections(

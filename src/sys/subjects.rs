@@ -49,6 +49,11 @@ pub(super) fn account_info(account: AccountId) -> String {
     format!("$SYS.REQ.ACCOUNT.{account}.INFO")
 }
 
+/// The JetStream of an account, from every server; an error where it has none (before 2.2).
+pub(super) fn account_jsz(account: AccountId) -> String {
+    format!("$SYS.REQ.ACCOUNT.{account}.JSZ")
+}
+
 /// The stored token, bare, from every full resolver; empty for an unknown account (2.9.17).
 pub(super) fn claims_lookup(account: AccountId) -> String {
     format!("$SYS.REQ.ACCOUNT.{account}.CLAIMS.LOOKUP")

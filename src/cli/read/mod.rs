@@ -10,6 +10,7 @@ pub(super) mod expiry;
 pub(super) mod identify;
 pub(super) mod key;
 pub(super) mod operator;
+pub(super) mod reach;
 pub(super) mod role;
 pub(super) mod server;
 pub(super) mod status;

@@ -12,6 +12,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::jwt::subject::SubjectPattern;
 use crate::text::Text;
 
@@ -36,7 +38,8 @@ impl Term {
 }
 
 /// Whether a step is taken whenever the subject fits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Certainty {
     Always,
     /// By weight, at random, by cluster, by the order in which a server loaded accounts, or by what is in a word.

@@ -129,7 +129,7 @@ pub(super) fn read(
     if import.kind == EntryKind::Neither {
         return Err(ignored(Ignored::Neither));
     }
-    let Ok(exporter) = import.account.raw().parse::<AccountId>() else {
+    let Some(exporter) = import.exporter() else {
         return Err(ignored(Ignored::NoAccount(import.account.clone())));
     };
     let exporter = known.get(&exporter).ok_or(Standing::Unknown)?;

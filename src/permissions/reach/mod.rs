@@ -37,6 +37,7 @@ use self::flow::Flow;
 use self::links::Link;
 pub use self::links::{Ignored, Standing};
 pub use self::mappings::is_taken;
+pub use self::walk::MOST_WAYS;
 use self::walk::{Walk, Wanted};
 use crate::jwt::account::{Account, EntryKind};
 use crate::jwt::keys::AccountId;

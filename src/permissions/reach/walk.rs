@@ -18,8 +18,8 @@ use crate::jwt::subject::SubjectPattern;
 
 /// Service imports in a row that are followed. Rings end by themselves; this bounds what a hostile web of accounts costs.
 const DEPTH: usize = 64;
-/// Ways that are followed for one question.
-const WAYS: usize = 200_000;
+/// Ways that are followed for one question: more than this are not looked for, and so many paths are not all.
+pub const MOST_WAYS: usize = 200_000;
 
 /// Who is asked about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
 
     fn heard(&mut self, here: &Here<'a>) {
         self.ways += 1;
-        if self.ways > WAYS {
+        if self.ways > MOST_WAYS {
             return;
         }
         self.keep(here);

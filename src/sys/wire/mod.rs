@@ -6,6 +6,7 @@
 pub(super) mod account;
 pub(super) mod connz;
 pub(super) mod event;
+pub(super) mod jsz;
 pub(super) mod server;
 
 use std::borrow::Cow;

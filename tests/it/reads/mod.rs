@@ -5,6 +5,7 @@ mod contract;
 mod examples;
 mod expiry;
 mod lists;
+mod reach;
 mod record;
 mod whose;
 

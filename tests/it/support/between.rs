@@ -18,6 +18,7 @@ use nats_oam::actions::prepare::prepare;
 use nats_oam::actions::user::revoke::RevokeUsers;
 use nats_oam::demo::sandbox::Description;
 use nats_oam::inventory::connection::ConnectionRow;
+use nats_oam::inventory::stream::StreamRow;
 use nats_oam::jwt::keys::{AccountId, ConnId, ServerId};
 use nats_oam::jwt::token::Token;
 use nats_oam::ledger::audit::Actor;
@@ -239,6 +240,13 @@ impl Sys for Between {
 
     fn counts(&self) -> BoxFuture<'_, Result<Gathered<Vec<AccountCounts>>, SysError>> {
         self.servers.counts()
+    }
+
+    fn streams(
+        &self,
+        account: AccountId,
+    ) -> BoxFuture<'_, Result<Gathered<Vec<StreamRow>>, SysError>> {
+        self.servers.streams(account)
     }
 
     fn connections(
