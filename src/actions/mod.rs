@@ -39,6 +39,7 @@ pub mod recovery;
 pub mod refs;
 pub mod refusal;
 mod resolve;
+pub mod rights;
 mod rivals;
 pub mod signing;
 pub mod spec;

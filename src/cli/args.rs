@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::read::can::Can;
 use super::read::diagnose::Diagnose;
 use super::read::reach::AskReach;
 use crate::actions::account::pull::PullAccount;
@@ -241,6 +242,8 @@ pub enum Command {
     Diagnose(Diagnose),
     /// Who hears a subject, through exports, imports and mappings
     Reach(AskReach),
+    /// Whether a user may publish or subscribe something, and by which rule
+    Can(Can),
     Version,
 }
 

@@ -363,6 +363,16 @@ impl Stream<'_> {
         }
     }
 
+    /// One thing that could not be answered, among others that can.
+    pub(super) fn error(&mut self, explanation: &Explanation) {
+        if self.output.is_json() {
+            let line = json!({ "kind": self.kind, "error": to_value(explanation) });
+            self.item(line.to_string());
+        } else {
+            tell(&explained(explanation));
+        }
+    }
+
     fn item(&mut self, line: String) {
         if self.output.format == Format::Json {
             self.held.push(line);

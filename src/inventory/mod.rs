@@ -14,6 +14,7 @@ pub mod cell;
 pub mod columns;
 pub mod connection;
 pub mod creds_row;
+pub mod decision;
 pub mod drift;
 pub mod expiry;
 mod fields;

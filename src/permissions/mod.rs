@@ -8,6 +8,7 @@ mod release;
 mod template;
 #[cfg(test)]
 mod tests;
+pub mod who_can;
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};

@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub use self::calendar::{USUAL_WINDOW, calendar, read_creds};
 pub use self::connections::{identify_connections, large, read_closed, read_open};
 pub use self::divergence::{divergence, not_compared};
-pub use self::page::read_page;
+pub use self::page::{read_page, read_token};
 pub(super) use self::servers::{HEAVY_WINDOW, copies_of, row as row_of};
 use super::plan::Warning;
 use super::ports::Ports;

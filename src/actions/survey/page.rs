@@ -21,17 +21,7 @@ pub async fn read_page(
     open: &[ConnectionRow],
     ports: &Ports,
 ) -> UserPage {
-    let (token, origin, creds) = match &ports.store {
-        Some(store) if line.is_stored() => {
-            let (token, creds) = stored(Arc::clone(store), &line).await;
-            (token, Origin::Store, creds)
-        }
-        Some(_) | None => (
-            live(&line, open, ports).await,
-            Origin::Live,
-            Creds::NotLooked,
-        ),
-    };
+    let (token, origin, creds) = read(&line, open, ports).await;
     let read = Read {
         token: token.as_ref().map(|token| (token, origin)),
         account: survey.account(line.account.key),
@@ -39,6 +29,29 @@ pub async fn read_page(
         release: oldest(survey),
     };
     UserPage::of(line, &read, creds)
+}
+
+/// The token of a user: the store's, else that of an open connection.
+pub async fn read_token(line: &UserLine, open: &[ConnectionRow], ports: &Ports) -> Option<Token> {
+    let (token, ..) = read(line, open, ports).await;
+    token
+}
+
+async fn read(
+    line: &UserLine,
+    open: &[ConnectionRow],
+    ports: &Ports,
+) -> (Option<Token>, Origin, Creds) {
+    match &ports.store {
+        Some(store) if line.is_stored() => {
+            let (token, creds) = stored(Arc::clone(store), line).await;
+            (token, Origin::Store, creds)
+        }
+        Some(_) | None => {
+            let token = live(line, open, ports).await;
+            (token, Origin::Live, Creds::NotLooked)
+        }
+    }
 }
 
 /// The token of a user that is in no store, as its youngest connection shows it. One that does not hold is none.

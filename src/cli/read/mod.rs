@@ -2,6 +2,7 @@
 
 pub(super) mod account;
 pub(super) mod audit;
+pub(super) mod can;
 pub(super) mod connection;
 pub(super) mod context;
 pub(super) mod diagnose;

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use super::{ANY, REST, Subject, SubjectPattern};
+use super::{ANY, REST, Subject, SubjectPattern, is_open};
 use crate::text::Text;
 
 impl SubjectPattern {
@@ -21,6 +21,21 @@ impl SubjectPattern {
     /// a user who may subscribe `foo.*` may subscribe `foo.>`, and gets it all (`matchLevel`, `server/sublist.go`; seen on 2.15.1).
     pub fn is_found_for(&self, asked: &Self) -> bool {
         finds(bytes(self.raw()), bytes(asked.raw()))
+    }
+
+    /// Whether this set shares a subject with that of a pattern's text, which was checked when it was one.
+    pub fn overlaps_text(&self, other: &str) -> bool {
+        meet(self.tokens(), other.split('.'), |_| {})
+    }
+
+    /// Whether this set lies in that of a pattern's text.
+    pub fn is_subset_of_text(&self, other: &str) -> bool {
+        self.is_found_in_text(other) && (is_open(other) || !self.is_open())
+    }
+
+    /// Whether a server that keeps a pattern with this text finds it when asked for this one ([`Self::is_found_for`]).
+    pub fn is_found_in_text(&self, kept: &str) -> bool {
+        finds(bytes(kept), bytes(self.raw()))
     }
 
     /// The largest pattern that this one is found for: itself, but with `>` in the place of a last `*`.

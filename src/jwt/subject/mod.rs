@@ -159,6 +159,10 @@ checked_text!(
     check_pattern
 );
 
+fn is_open(pattern: &str) -> bool {
+    pattern == REST || pattern.ends_with(".>")
+}
+
 impl SubjectPattern {
     /// Whether this pattern is one subject only.
     pub fn is_literal(&self) -> bool {
@@ -167,7 +171,7 @@ impl SubjectPattern {
 
     /// Whether this pattern ends in `>`.
     pub fn is_open(&self) -> bool {
-        self.raw() == REST || self.raw().ends_with(".>")
+        is_open(self.raw())
     }
 
     /// Whether parts of the server disagree on this pattern: a longer token that begins with `*` or `>` is a plain word in

@@ -7,6 +7,7 @@ mod expiry;
 mod lists;
 mod reach;
 mod record;
+mod rights;
 mod whose;
 
 use nats_oam::demo::sandbox::Order;
