@@ -8,7 +8,7 @@ unexport INSTA_UPDATE INSTA_FORCE_PASS NATS_OAM_WRITE
 
 STEP = @printf '\n== %s\n'
 
-.PHONY: help check lint test tools demo doc deny stories fuzz bench
+.PHONY: help check lint test tools demo doc deny stories verdicts fuzz bench
 
 help: ## lists these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1	\2/p' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ deny: ## licences, banned crates, sources of the dependencies
 	$(STEP) 'dependencies'
 	deny=$$(tests/tools/fetch cargo-deny) && \
 	"$$deny/bin/cargo-deny" check bans licenses sources
+
+# What releases decide differently is told by version: each is asked. `make stories` asks the pinned one of 500 users.
+RELEASES ?= 2.10.26 2.11.11 2.12.8 2.14.6 2.15.1
+verdicts: ## CASES (2000) random users before servers of RELEASES, or before the one that NATS_SERVER names
+	$(STEP) 'random users before real servers'
+	for release in $${NATS_SERVER:-$(RELEASES)}; do \
+	server=$${NATS_SERVER:-$$(tests/tools/fetch nats-server "$$release")/bin/nats-server} && \
+	NATS_SERVER=$$server NATS_OAM_CASES=$${CASES:-2000} NATS_OAM_E2E=required \
+	cargo test --quiet --test it verdicts::fresh || exit 1; done
 
 fuzz: ## 20 s of each fuzz target, from the fixtures and what earlier runs found
 	$(STEP) 'fuzz targets'

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::read::can::Can;
 use super::read::diagnose::Diagnose;
 use super::read::reach::AskReach;
+use super::read::who_can::WhoCan;
 use crate::actions::account::pull::PullAccount;
 use crate::actions::account::push::PushAccount;
 use crate::actions::connection::kick::KickConnections;
@@ -242,6 +243,8 @@ pub enum Command {
     Diagnose(Diagnose),
     /// Who hears a subject, through exports, imports and mappings
     Reach(AskReach),
+    /// Who may publish or subscribe something, by which rule and through which accounts
+    WhoCan(WhoCan),
     /// Whether a user may publish or subscribe something, and by which rule
     Can(Can),
     Version,

@@ -142,6 +142,12 @@ pub async fn run(command: Command, global: &Global) -> u8 {
             })
             .await
         }
+        Command::WhoCan(asked) => {
+            in_world(global, async |world| {
+                asked.run(&world.opened, &world.output).await
+            })
+            .await
+        }
         Command::Can(asked) => {
             in_world(global, async |world| {
                 asked.run(&world.opened, &world.output).await

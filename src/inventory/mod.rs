@@ -36,6 +36,7 @@ pub mod tree;
 pub mod user;
 pub mod user_line;
 pub mod user_page;
+pub mod who_can;
 
 use std::fmt;
 use std::sync::Arc;

@@ -3,28 +3,21 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use async_nats::ConnectOptions;
 use serde_json::{Value, json};
 
 use crate::support::certificate::Certificate;
-use crate::support::patience::looked_until;
+use crate::support::lone_server::LoneServer;
 use crate::support::skip::needs;
 use crate::support::tools::Tool;
 use crate::support::world::{Admin, Ran, Tenant, World, codes, ran, text};
 
-struct Lone {
-    home: tempfile::TempDir,
-    process: Child,
-    /// `127.0.0.1` and a port.
-    address: String,
-}
+struct Lone(LoneServer);
 
 impl Lone {
     /// Starts one with the tokens that these accounts have in the store now; `more` is added to its configuration.
     fn start(program: &Path, world: &World, accounts: &[&Tenant], more: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
         let sandbox = world.description();
         let operator = &sandbox.operator.name;
         let token = sandbox
@@ -36,43 +29,26 @@ impl Lone {
             format!("{}: {}\n", account.id, token.trim())
         });
         let configuration = format!(
-            "listen: \"127.0.0.1:-1\"\nserver_name: lone\nports_file_dir: \"{home}\"\noperator: \"{token}\"\n\
+            "server_name: lone\noperator: \"{token}\"\n\
              system_account: {system}\nresolver: MEMORY\nresolver_preload: {{\n{preload}}}\n{more}\n",
-            home = home.path().display(),
             token = token.display(),
             system = world.system().id,
             preload = preload.collect::<String>(),
         );
-        fs::write(home.path().join("server.conf"), configuration).unwrap();
-        let (process, address) = run(program, home.path());
-        Self {
-            home,
-            process,
-            address,
-        }
-    }
-
-    fn restart(&mut self, program: &Path) {
-        self.end();
-        (self.process, self.address) = run(program, self.home.path());
-    }
-
-    fn end(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        Self(LoneServer::start(program, &configuration))
     }
 
     /// Whether it lets a user in.
     async fn lets_in(&self, tenant: &Tenant, user: &str) -> bool {
         let options = ConnectOptions::with_credentials_file(tenant.creds(user)).await;
-        options.unwrap().connect(&self.address).await.is_ok()
+        options.unwrap().connect(&self.0.address).await.is_ok()
     }
 
     /// A command of somebody whose context has this server, with more about it.
     fn ask(&self, world: &World, admin: &Admin, more: &Value, args: &[&str]) -> Ran {
         let sandbox = world.description();
         let mut context = json!({
-            "url": format!("nats://{}", self.address), "creds": sandbox.creds, "production": false,
+            "url": format!("nats://{}", self.0.address), "creds": sandbox.creds, "production": false,
             "operator": sandbox.operator.name, "data_dir": sandbox.data_dir, "keystore_dir": sandbox.keystore_dir,
         });
         let more = more.as_object().unwrap().clone();
@@ -82,35 +58,6 @@ impl Lone {
         let mut command = admin.bare(&["--json", "--context"]);
         ran(command.arg(file).args(args).output().unwrap())
     }
-}
-
-impl Drop for Lone {
-    fn drop(&mut self) {
-        self.end();
-    }
-}
-
-/// Starts the server of a folder, and waits until it says where it listens.
-pub fn run(program: &Path, home: &Path) -> (Child, String) {
-    let mut process = Command::new(program)
-        .arg("-c")
-        .arg(home.join("server.conf"))
-        .stdout(Stdio::null())
-        .stderr(fs::File::create(home.join("server.log")).unwrap())
-        .spawn()
-        .unwrap();
-    let name = format!("nats-server_{}.ports", process.id());
-    let address = looked_until("it says where it listens", || {
-        if let Some(status) = process.try_wait().unwrap() {
-            let log = fs::read_to_string(home.join("server.log")).unwrap();
-            panic!("it ended, {status}: {log}");
-        }
-        let written = fs::read_to_string(home.join(&name)).ok()?;
-        let ports: Value = serde_json::from_str(&written).ok()?;
-        let (_, address) = ports["nats"][0].as_str()?.split_once("://")?;
-        Some(address.to_owned())
-    });
-    (process, address)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +82,7 @@ async fn what_a_memory_resolver_was_told_holds_until_it_restarts_and_that_is_sai
     let said = text(&said.unwrap_or_else(|| panic!("{:?}", codes(&warnings)))["what"]);
     assert!(said.contains("on lone until restart"), "{said}");
     assert!(!lone.lets_in(&tenant, "a").await);
-    lone.restart(program);
+    lone.0.restart(program);
     assert!(lone.lets_in(&tenant, "a").await, "it says the truth");
 }
 

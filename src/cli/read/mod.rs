@@ -17,6 +17,7 @@ pub(super) mod server;
 pub(super) mod status;
 pub(super) mod user;
 pub(super) mod watch;
+pub(super) mod who_can;
 
 use std::collections::BTreeSet;
 

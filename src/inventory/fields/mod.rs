@@ -12,6 +12,7 @@ mod server;
 #[cfg(test)]
 mod tests;
 mod user;
+mod who_can;
 
 use super::cell::Cell;
 use super::user_line::Stamp;

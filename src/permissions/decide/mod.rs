@@ -117,17 +117,17 @@ impl EffectivePermissions {
             Verb::Publish => published(&lists, &question.subject),
             Verb::Subscribe => subscribed(&lists, &question.subject),
         };
-        let deny = || {
-            path.iter()
-                .find(|rule| rule.effect == Effect::Deny)
-                .copied()
+        let is_allow = |rule: &&Rule| rule.effect == Effect::Allow;
+        let by = match decision.allowed {
+            Allowed::Yes | Allowed::Some => decision.by.filter(is_allow),
+            Allowed::No => path.iter().find(|rule| !is_allow(rule)).copied(),
         };
         let is_all = decision.allowed == Allowed::Yes;
         let replies = self
             .replies
             .filter(|_| question.verb == Verb::Publish && !is_all);
         Decision {
-            by: decision.by.or_else(deny),
+            by,
             note: decision.note.or(replies.map(|_| Note::Replies)),
             path,
             ..decision

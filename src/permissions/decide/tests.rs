@@ -133,3 +133,24 @@ fn lists_that_were_made_to_be_endless_come_to_an_end() {
 
     assert_ne!(decision.allowed, Allowed::Yes);
 }
+
+#[test]
+fn an_old_server_lets_a_queue_pass_the_denial_of_a_list_that_its_template_emptied() {
+    let template = r#"{"sub":{"allow":["x.{{tag(none)}}"],"deny":["> q1"]}}"#;
+    let subscribe = |release, queue| {
+        let trial = Trial {
+            template: Some(template),
+            release,
+            ..Trial::default()
+        };
+        said(
+            &trial.compose().unwrap(),
+            &asked(Verb::Subscribe, "a", queue),
+        )
+    };
+
+    assert_eq!(subscribe(Release(2, 11, 11), Some("q2")), "yes by nothing");
+    assert_eq!(subscribe(Release(2, 11, 11), Some("q1")), "no by deny >");
+    assert_eq!(subscribe(Release(2, 11, 11), None), "no by deny >");
+    assert_eq!(subscribe(Release(2, 15, 1), Some("q2")), "no by deny >");
+}

@@ -63,7 +63,24 @@ impl EffectivePermissions {
     /// Puts together what a user of this account gets. That the token is signed, in time and not revoked is asked elsewhere.
     pub fn of(account: &Account, token: &Token, release: Release) -> Result<Self, Refusal> {
         let user = User::of(token)?;
-        let role = role_of(account, &user, token)?;
+        let role = role_of(account, &user, User::is_bare(token))?;
+        Self::put_together(account, &user, role, release)
+    }
+
+    /// The same of a user whose token is not at hand. Only an empty list that a user of a role carries is not seen so.
+    pub fn of_user(account: &Account, user: &User, release: Release) -> Result<Self, Refusal> {
+        let is_bare = user.permissions == Permissions::default()
+            && user.restrictions == Restrictions::default();
+        let role = role_of(account, user, is_bare)?;
+        Self::put_together(account, user, role, release)
+    }
+
+    fn put_together(
+        account: &Account,
+        user: &User,
+        role: Option<&Role>,
+        release: Release,
+    ) -> Result<Self, Refusal> {
         let (own, restrictions) = role.map_or((&user.permissions, &user.restrictions), |role| {
             (&role.template.permissions, &role.template.restrictions)
         });
@@ -76,7 +93,7 @@ impl EffectivePermissions {
             Some(role) => {
                 let expansion = Expansion {
                     account,
-                    user: &user,
+                    user,
                     release,
                 };
                 (expansion.of(&as_taken(own))?, Origin::Role(role.key))
@@ -119,11 +136,11 @@ fn in_ms<S: Serializer>(ttl: &Option<Duration>, serializer: S) -> Result<S::Ok, 
 fn role_of<'a>(
     account: &'a Account,
     user: &User,
-    token: &Token,
+    is_bare: bool,
 ) -> Result<Option<&'a Role>, Refusal> {
     let issuer = user.issuer;
     match account.role(issuer) {
-        Some(_) if !User::is_bare(token) => Err(Refusal::NotBare),
+        Some(_) if !is_bare => Err(Refusal::NotBare),
         Some(role) => Ok(Some(role)),
         None if account.signer_kind(issuer).is_none() => Err(Refusal::SignerGone { issuer }),
         None => check_written(&user.permissions).map(|()| None),

@@ -281,10 +281,7 @@ impl Rulebook {
             return (0..number_of(self.len())).collect();
         };
         let mut found = Marks::none(self.len());
-        for rule in speaking
-            .numbers()
-            .filter(|rule| self.effect(*rule) == Effect::Allow)
-        {
+        for rule in speaking.numbers().filter(|rule| self.may_allow(*rule)) {
             let from = rule.checked_sub(1);
             let from = from.and_then(|before| index.holder_ends.get(before as usize));
             let from = from.copied().unwrap_or_default() as usize;
@@ -308,6 +305,12 @@ impl Rulebook {
 
     fn verb(&self, rule: u32) -> Option<Verb> {
         self.rules.get(rule as usize).map(|kept| kept.verb)
+    }
+
+    /// An allow, or a deny of the server's own, which a release may pass.
+    fn may_allow(&self, rule: u32) -> bool {
+        let kept = self.rules.get(rule as usize);
+        kept.is_some_and(|kept| kept.effect == Effect::Allow || kept.is_implied)
     }
 
     pub(super) fn effect(&self, rule: u32) -> Effect {

@@ -93,6 +93,32 @@ fn a_subject_with_a_byte_that_sorts_before_the_dot_is_found_among_others() {
     assert_eq!(who(">"), [0, 1, 2, 3, 4]);
 }
 
+/// Ten rules each, of which most patterns belong to one user alone: a tenth of what is to fit into 45 MB.
+#[test]
+fn an_index_over_many_users_takes_no_more_than_450_bytes_of_each() {
+    let release = Release::default();
+    let of = |number: usize| {
+        let own = (0..4).map(|place| format!("orders.eu.device-{number:05}.p{place}"));
+        let shared = (0..6).map(|place| format!("orders.r{}.*.p{place}", number % 50));
+        let allow: Vec<String> = own.chain(shared).collect();
+        user(
+            &serde_json::json!({ "pub": { "allow": allow } }).to_string(),
+            release,
+        )
+    };
+    let users: Vec<_> = (0..10_000).map(of).collect();
+    let book = book(&users, release).indexed();
+
+    let found = book.who_can(
+        &asked(Verb::Publish, "orders.eu.device-00042.p3", None),
+        Scope::Any,
+    );
+
+    assert_eq!(places(&found), [42]);
+    let bytes = book.heap_bytes() / users.len();
+    assert!(bytes <= 450, "{bytes} bytes a user");
+}
+
 fn pattern() -> impl Strategy<Value = String> {
     let tokens = prop::collection::vec(prop_oneof!["[ab]", "x[ab]", Just("*".to_owned())], 0..3);
     (

@@ -9,25 +9,16 @@ use nats_oam::jwt::json::Node;
 use nats_oam::jwt::signer::Signer as _;
 
 use super::bench::{Pair, answer_of, creds_text, issue};
-use crate::lone::run;
+use crate::support::lone_server::LoneServer;
 use crate::support::skip::needs;
 use crate::support::tools::Tool;
 use crate::support::world::{Admin, Ran, ran};
 
 /// A server with a strict operator, its system account, and a tenant.
 struct Strict {
-    home: tempfile::TempDir,
-    process: std::process::Child,
-    address: String,
+    server: LoneServer,
     tenant: Pair,
     tenant_signing: Pair,
-}
-
-impl Drop for Strict {
-    fn drop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
 }
 
 /// An account with a signing key.
@@ -67,16 +58,14 @@ impl Strict {
             let token = issue(&account(name, identity, signing), &operator_signing);
             format!("{}: {}\n", identity.public_key(), token.text())
         });
-        let home = tempfile::tempdir().unwrap();
         let configuration = format!(
-            "listen: \"127.0.0.1:-1\"\nserver_name: strict\nports_file_dir: \"{home}\"\noperator: \"{operator}\"\n\
+            "server_name: strict\noperator: \"{operator}\"\n\
              system_account: {system}\nresolver: MEMORY\nresolver_preload: {{\n{preload}}}\n",
-            home = home.path().display(),
             operator = operator_token.text(),
             system = system.public_key(),
             preload = preload.concat(),
         );
-        fs::write(home.path().join("server.conf"), configuration).unwrap();
+        let server = LoneServer::start(program, &configuration);
         let admin = Pair::user();
         let tree = fresh::user(
             &"sys".into(),
@@ -84,12 +73,9 @@ impl Strict {
             Some(system.public_key().try_into().unwrap()),
         );
         let creds = creds_text(issue(&tree, &system_signing).text(), &admin.seed());
-        fs::write(home.path().join("sys.creds"), creds).unwrap();
-        let (process, address) = run(program, home.path());
+        fs::write(server.home.path().join("sys.creds"), creds).unwrap();
         Self {
-            home,
-            process,
-            address,
+            server,
             tenant,
             tenant_signing,
         }
@@ -97,10 +83,11 @@ impl Strict {
 
     /// Somebody without a store asks.
     fn diagnose(&self, admin: &Admin, creds: &str) -> Ran {
-        let file = self.home.path().join("odd.creds");
+        let home = self.server.home.path();
+        let file = home.join("odd.creds");
         fs::write(&file, creds).unwrap();
-        let mut command = admin.bare(&["--json", "-s", &self.address, "--creds"]);
-        command.arg(self.home.path().join("sys.creds"));
+        let mut command = admin.bare(&["--json", "-s", &self.server.address, "--creds"]);
+        command.arg(home.join("sys.creds"));
         command.args(["diagnose", &format!("@{}", file.display()), "--connect"]);
         ran(command.output().unwrap())
     }
@@ -129,8 +116,8 @@ async fn a_user_signed_by_the_identity_key_is_named_under_a_strict_operator() {
     let refused = strict.diagnose(&admin, &odd);
     let good = strict.diagnose(&admin, &even);
 
-    assert!(answer_of(&odd, &strict.address).await.is_some());
-    assert_eq!(answer_of(&even, &strict.address).await, None);
+    assert!(answer_of(&odd, &strict.server.address).await.is_some());
+    assert_eq!(answer_of(&even, &strict.server.address).await, None);
     assert_eq!(refused.code, 7, "{refused:?}");
     assert_eq!(refused.json()["item"]["first_failure"], "strict");
     assert_eq!(good.code, 0, "{good:?}");

@@ -118,3 +118,69 @@ async fn a_person_reads_a_sentence() {
         "yes: worker in ORDERS may publish orders.eu.done\n  by allow orders.*.done (role)\n"
     );
 }
+
+fn who(admin: &Admin, question: &[&str]) -> Vec<Value> {
+    let answer = super::ask(admin, &[&["who-can"], question].concat());
+    assert_eq!(answer["kind"], "who_can.list");
+    items(&answer)
+}
+
+fn people(lines: &[Value]) -> Vec<String> {
+    let person = |line: &Value| {
+        format!(
+            "{}/{}",
+            text(&line["account"]["name"]),
+            text(&line["user"]["name"])
+        )
+    };
+    lines.iter().map(person).collect()
+}
+
+#[tokio::test]
+async fn whoever_may_is_found_with_its_rule_and_the_accounts_on_the_way() {
+    let Some(world) = World::busy() else { return };
+    let admin = settled(world).await;
+    let by_mail = ["subscribe", "orders.eu.created"];
+
+    let writers = who(
+        &admin,
+        &["publish", "orders.eu.done", "--where", "account:ORDERS"],
+    );
+    let hearers = who(&admin, &by_mail);
+    let whole = who(
+        &admin,
+        &["publish", "orders.>", "--all", "--where", "account:ORDERS"],
+    );
+
+    holds(
+        "who_can",
+        &writers,
+        &["verb", "account", "user", "effect", "by", "via", "live"],
+    );
+    let worker = writers
+        .iter()
+        .find(|line| line["user"]["name"] == "worker")
+        .unwrap();
+    assert_eq!(worker["effect"], "all");
+    assert_eq!(worker["by"]["subject"], "orders.*.done");
+    assert_eq!(worker["by"]["from"], "role");
+    assert_eq!(worker["by"]["role"], "worker");
+    assert_eq!(worker["via"], serde_json::json!([]));
+    assert!(!people(&writers).contains(&"ORDERS/grafana".to_owned()));
+    assert!(!people(&whole).contains(&"ORDERS/worker".to_owned()));
+    assert!(people(&whole).contains(&"ORDERS/bootstrap".to_owned()));
+    let through = hearers
+        .iter()
+        .find(|line| line["account"]["name"] != "ORDERS" && line["via"] != serde_json::json!([]));
+    let through = through.unwrap_or_else(|| panic!("{:?}", people(&hearers)));
+    let steps: Vec<String> = through["via"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|way| text(&way["step"]))
+        .collect();
+    assert!(
+        steps.contains(&"import".to_owned()) || steps.contains(&"export".to_owned()),
+        "{through:#}"
+    );
+}

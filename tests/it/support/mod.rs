@@ -10,11 +10,14 @@
 
 pub mod between;
 pub mod certificate;
+pub mod chance;
 pub mod console;
 pub mod ears;
 pub mod editor;
 pub mod files;
 pub mod grammar;
+pub mod keys;
+pub mod lone_server;
 pub mod on_path;
 pub mod patience;
 pub mod process;

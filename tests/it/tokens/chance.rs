@@ -2,33 +2,10 @@
 
 use nats_oam::jwt::json::Node;
 
+use crate::support::chance::Dice;
+
 /// Keys that start so are known to nobody.
 pub(super) const UNKNOWN: &str = "x-unknown";
-
-/// A stream of random numbers, the same for the same seed (splitmix64).
-pub(super) struct Dice(pub(super) u64);
-
-impl Dice {
-    pub(super) fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.roll() % u64::try_from(end).unwrap()).unwrap()
-    }
-
-    pub(super) fn one_in(&mut self, times: usize) -> bool {
-        self.below(times) == 0
-    }
-
-    pub(super) fn pick<'a, T: ?Sized>(&mut self, of: &[&'a T]) -> &'a T {
-        of[self.below(of.len())]
-    }
-}
 
 /// The tree with keys in another case, doubled, taken away or unknown, and with other values of the same and of other types.
 pub(super) fn disturbed(dice: &mut Dice, tree: &Node) -> Node {

@@ -7,7 +7,7 @@ use nats_oam::text::Text;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use super::chance::Dice;
+use crate::support::chance::Dice;
 use crate::support::files::shared;
 use crate::support::skip::needs;
 use crate::support::tools::Tool;

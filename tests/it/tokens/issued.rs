@@ -13,8 +13,8 @@ use nats_oam::jwt::time::UnixTime;
 use nats_oam::jwt::token::Token;
 use serde_json::{Value, json};
 
-use super::chance::Dice;
 use super::{ByteKey, payload_of, to_decode, value_of};
+use crate::support::chance::Dice;
 use crate::support::skip::needs;
 use crate::support::tools::{Tool, Tools};
 

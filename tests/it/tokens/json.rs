@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use nats_oam::jwt::json::Node;
 use serde_json::json;
 
-use super::chance::Dice;
+use crate::support::chance::Dice;
 use crate::support::skip::needs;
 use crate::support::tools::Tool;
 

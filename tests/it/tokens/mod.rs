@@ -11,49 +11,21 @@ mod views;
 mod written_by_go;
 
 use data_encoding::BASE64URL_NOPAD;
-use ed25519_dalek::{Signer as _, SigningKey};
 use nats_oam::jwt::json::Node;
-use nats_oam::jwt::keys::{KeyKind, PublicKey};
-use nats_oam::jwt::signer::{SignError, Signer};
+use nats_oam::jwt::signer::Signer as _;
 use nats_oam::jwt::token::Token;
 use serde_json::{Value, json};
 
+use crate::support::keys::ByteKey;
+
 const HEADER: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ";
-
-/// A key made of one byte, 32 times.
-struct ByteKey {
-    kind: KeyKind,
-    key: SigningKey,
-}
-
-impl ByteKey {
-    fn new(kind: KeyKind, byte: u8) -> Self {
-        Self {
-            kind,
-            key: SigningKey::from_bytes(&[byte; 32]),
-        }
-    }
-}
-
-impl Signer for ByteKey {
-    fn public_key(&self) -> PublicKey {
-        PublicKey {
-            kind: self.kind,
-            bytes: self.key.verifying_key().to_bytes(),
-        }
-    }
-
-    fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError> {
-        Ok(self.key.sign(message).to_bytes())
-    }
-}
 
 /// Signs a payload as it stands, however odd; version 1 signed the payload alone.
 fn signed(payload: &Node, version: u8, by: &ByteKey) -> String {
     let payload = BASE64URL_NOPAD.encode(payload.to_go_json().as_bytes());
     let message = format!("{HEADER}.{payload}");
     let covered = if version < 2 { &payload } else { &message };
-    let signature = by.key.sign(covered.as_bytes()).to_bytes();
+    let signature = by.sign(covered.as_bytes()).unwrap();
     format!("{message}.{}", BASE64URL_NOPAD.encode(&signature))
 }
 

@@ -8,8 +8,9 @@ use nats_oam::jwt::signer::Signer as _;
 use nats_oam::jwt::token::Token;
 use serde_json::Value;
 
-use super::chance::{Dice, disturbed};
+use super::chance::disturbed;
 use super::{ByteKey, read_and_verified, read_by_go, signed, to_decode, value_of, views};
+use crate::support::chance::Dice;
 use crate::support::skip::needs;
 use crate::support::tools::{Tool, Tools};
 

@@ -1,6 +1,7 @@
 //! What real servers decided, against what we say they do. Recorded verdicts are read from every fitting file of the folder that
 //! `NATS_OAM_VERDICTS` names, by default the shared fixtures; no case is excused, and each file says how many agreed.
 
+mod fresh;
 mod permissions;
 mod reach;
 
