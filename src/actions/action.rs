@@ -60,7 +60,7 @@ pub struct SelectedConnection {
 
 impl Selection {
     /// The users in question, each once: those that are selected, and the holders of connections as far as they are known.
-    pub(super) fn known_users(&self) -> Vec<SelectedUser> {
+    pub fn known_users(&self) -> Vec<SelectedUser> {
         let holders = self.connections.iter().filter_map(|one| one.holder);
         let mut seen = HashSet::new();
         let users = self.users.iter().copied().chain(holders);

@@ -103,6 +103,23 @@ impl Diagnosis {
             .find(|checked| Some(checked.check) == self.first_failure)
     }
 
+    /// Whose it is, in words: `worker in ORDERS`.
+    pub fn whose(&self) -> String {
+        let subject = &self.subject;
+        let user = match (&subject.name, subject.key) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(key)) => key.to_string(),
+            (None, None) => "what was given".to_owned(),
+        };
+        match &subject.account {
+            Some(Named {
+                name: Some(name), ..
+            }) => format!("{user} in {name}"),
+            Some(account) => format!("{user} in {}", account.key),
+            None => user,
+        }
+    }
+
     /// One line: the first failure, or that there is none.
     pub fn sentence(&self) -> String {
         match (self.failure(), self.verdict) {

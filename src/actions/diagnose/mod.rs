@@ -20,5 +20,7 @@ pub mod judge;
 mod network;
 pub mod read;
 pub mod said;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod trial;
 pub mod tried;

@@ -86,16 +86,6 @@ impl Diagnose {
 const MARGIN: usize = 32;
 
 fn human(diagnosis: &Diagnosis) -> String {
-    let subject = &diagnosis.subject;
-    let account = subject.account.as_ref().map(|account| match &account.name {
-        Some(name) => format!(" in {name}"),
-        None => format!(" in {}", account.key),
-    });
-    let user = match (&subject.name, subject.key) {
-        (Some(name), _) => name.to_string(),
-        (None, Some(key)) => key.to_string(),
-        (None, None) => "what was given".to_owned(),
-    };
     let verdict = match diagnosis.verdict {
         Verdict::Ok => "ok",
         Verdict::Refused => "refused",
@@ -103,8 +93,8 @@ fn human(diagnosis: &Diagnosis) -> String {
     };
     let mut lines = vec![
         format!(
-            "{user}{} is {verdict}: {}",
-            account.unwrap_or_default(),
+            "{} is {verdict}: {}",
+            diagnosis.whose(),
             diagnosis.sentence()
         ),
         String::new(),

@@ -30,6 +30,7 @@ const COMMANDS: &[Command] = &[
     Command::Sort,
     Command::Columns,
     Command::Copy,
+    Command::Explain,
     Command::Refresh,
     Command::LastPlace,
     Command::PlaceBack,
@@ -193,7 +194,7 @@ impl App {
         match answer {
             Answer::Names(found) => palette.list_names(found),
             Answer::Failed(why) => palette.list_no_names(why.what),
-            Answer::Arranged(_) | Answer::User(_) | Answer::Nothing => {}
+            Answer::Arranged(_) | Answer::User(_) | Answer::Diagnosis(_) | Answer::Nothing => {}
         }
     }
 

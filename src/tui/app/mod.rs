@@ -8,6 +8,7 @@
 mod acting;
 pub mod acts;
 mod choices;
+mod explaining;
 mod line;
 pub mod live;
 pub mod model;
@@ -273,7 +274,9 @@ impl App {
             .and_then(|since| since.checked_add(HESITATION).ok());
         let turn = match &self.model.world {
             World::Opening { .. } => now.checked_add(TURN).ok(),
-            World::Open(_) | World::Closed(_) if self.is_reading() => now.checked_add(TURN).ok(),
+            World::Open(_) | World::Closed(_) if self.is_reading() || self.is_diagnosing() => {
+                now.checked_add(TURN).ok()
+            }
             World::Open(_) | World::Closed(_) => None,
         };
         let live = match self.watched {

@@ -10,10 +10,12 @@ use super::live::Counted;
 use super::model::Found;
 use super::names::Named;
 use super::seen::{Roll, Seen, Trail};
+use crate::actions::diagnose::judge::Diagnosis;
 use crate::actions::guard::Guarded;
 use crate::actions::opening::Reach;
 use crate::actions::outcome::{Outcome, Report};
 use crate::actions::plan::{Approved, Preview};
+use crate::actions::refs::UserRef;
 use crate::explain::Explanation;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::UserPage;
@@ -89,14 +91,16 @@ pub enum Slot {
     Detail(Place),
     /// Users and accounts by name, for the palette.
     Names,
+    /// Why a user is refused, for its popup.
+    Diagnosis,
 }
 
 impl Slot {
-    /// The place that asked, if one did.
+    /// The place that asked, if one did; else it was a popup.
     pub const fn place(self) -> Option<Place> {
         match self {
             Self::Arrange(place) | Self::Rows(place) | Self::Detail(place) => Some(place),
-            Self::Names => None,
+            Self::Names | Self::Diagnosis => None,
         }
     }
 }
@@ -115,6 +119,8 @@ pub enum Ask {
     Names(Arc<Seen>, String),
     /// Work out everything about one user.
     User(Arc<Seen>, Box<UserLine>),
+    /// Find out why a user is refused.
+    Diagnose(UserRef),
 }
 
 /// The answer to it.
@@ -124,6 +130,7 @@ pub enum Answer {
     User(Box<UserPage>),
     /// Who was found by a name.
     Names(Vec<Named>),
+    Diagnosis(Box<Diagnosis>),
     /// It could not be found out.
     Failed(Explanation),
     /// What was asked for comes by another way, or not at all.

@@ -232,6 +232,7 @@ impl App {
                 self.popup = Some(Popup::Log(self.log()));
                 Vec::new()
             }
+            Command::Explain => self.explain(now),
             Command::Go(kind) => self.go(kind, now),
             Command::LastPlace => self.go_back_to(self.visited.last(), now),
             Command::PlaceBack => {
@@ -360,7 +361,7 @@ impl App {
     /// An answer goes to the place that asked, also while another is on top.
     fn answered(&mut self, slot: Slot, answer: Answer, now: Timestamp) -> Vec<Effect> {
         let Some(place) = slot.place() else {
-            self.named(answer);
+            self.told_popup(slot, answer);
             return Vec::new();
         };
         let scene = Scene {

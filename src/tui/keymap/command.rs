@@ -53,6 +53,7 @@ commands! {
     Mark "mark" "mark" "mark or unmark, and move down";
     DetailDown "detail-down" "more" "scroll the detail down";
     DetailUp "detail-up" "less" "scroll the detail up";
+    Explain "explain" "why refused" "why the user is refused, or that nothing speaks against it: by the store and every server";
     Copy "copy" "copy" "copy the public key, or else the name";
     Refresh "refresh" "refresh" "ask again";
     Palette "palette" "palette" "everything that can be done from here: acts, places, settings";

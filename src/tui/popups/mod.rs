@@ -2,6 +2,7 @@
 
 pub mod board;
 pub mod consent;
+pub mod diagnosis;
 pub mod form;
 pub mod keys;
 pub mod lifting;
@@ -20,6 +21,7 @@ use ratatui::style::Modifier;
 
 use self::board::Board;
 use self::consent::Consenting;
+use self::diagnosis::Diagnosing;
 use self::form::Form;
 use self::keys::Keys;
 use self::lifting::Lifting;
@@ -59,6 +61,8 @@ pub enum Popup {
     Board(Box<Board>),
     /// Whose pasted creds it is that nobody knows.
     Stranger(Box<Stranger>),
+    /// Why a user is refused.
+    Diagnosis(Box<Diagnosing>),
 }
 
 /// What a command made of a popup.
@@ -86,6 +90,10 @@ impl Popup {
             }
             (Self::Board(board), command) => {
                 board.command(command, size);
+                Answered::Open
+            }
+            (Self::Diagnosis(diagnosis), command) => {
+                diagnosis.command(command, size);
                 Answered::Open
             }
             // These take their keys by themselves, or none but those that act.
@@ -121,6 +129,7 @@ impl Popup {
             Self::Consent(asked) => return Some(asked.paint(paint, screen, buf)),
             Self::Board(board) => board.paint(paint, screen, buf),
             Self::Stranger(stranger) => stranger.paint(paint, screen, buf),
+            Self::Diagnosis(diagnosis) => diagnosis.paint(paint, screen, buf),
         }
         None
     }

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::actions::diagnose::attempt::Attempt;
+use crate::actions::diagnose::judge::Diagnosis;
+use crate::actions::diagnose::read::diagnose;
+use crate::actions::diagnose::trial::Connect;
 use crate::actions::ports::Ports;
 use crate::actions::record_fields::RecordLine;
 use crate::actions::recovery;
+use crate::actions::refs::UserRef;
 use crate::actions::refusal::Refusal;
 use crate::actions::survey::{Ask, Wanted, read_open, read_page, survey as read};
 use crate::explain::{Code, Explain, Explanation};
@@ -100,6 +105,17 @@ pub(super) async fn user(ports: Option<Ports>, seen: &Seen, line: UserLine) -> U
         Some(ports) => read_page(line, &seen.survey, open, &ports).await,
         None => UserPage::of(line, &user_page::Read::default(), Creds::NotLooked),
     }
+}
+
+/// Finds out why a user is refused, without a try.
+pub(super) async fn diagnosis(
+    ports: Option<Ports>,
+    user: &UserRef,
+) -> Result<Diagnosis, Explanation> {
+    let ports = ports.ok_or_else(nothing_open)?;
+    let told = diagnose(user, &Attempt::default(), Connect::No, &ports).await;
+    let told = told.map_err(|refusal| refusal.explain())?;
+    Ok(told.diagnosis)
 }
 
 fn nothing_open() -> Explanation {

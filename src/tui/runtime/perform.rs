@@ -182,6 +182,10 @@ impl Workers {
                 Ask::User(seen, line) => {
                     Answer::User(Box::new(look::user(ports, &seen, *line).await))
                 }
+                Ask::Diagnose(user) => match look::diagnosis(ports, &user).await {
+                    Ok(diagnosis) => Answer::Diagnosis(Box::new(diagnosis)),
+                    Err(why) => Answer::Failed(why),
+                },
             };
             tell(&inbox, Msg::Job(id, slot, answer)).await;
         };

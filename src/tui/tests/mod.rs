@@ -5,6 +5,7 @@ mod acting;
 mod acts;
 mod board;
 mod cost;
+mod diagnosing;
 mod form;
 mod frames;
 mod keys;

@@ -373,7 +373,7 @@ impl<S: Subject> View for Page<S> {
             }
             Answer::Failed(why) => return vec![Wish::Say(Toast::new(Tone::Failure, why.what))],
             Answer::User(_) => self.subject.take(answer),
-            Answer::Names(..) | Answer::Nothing => {} // names are the palette's
+            Answer::Names(_) | Answer::Diagnosis(_) | Answer::Nothing => {} // those of popups
         }
         self.look_closer(scene).into_iter().collect()
     }

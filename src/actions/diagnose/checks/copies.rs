@@ -110,7 +110,7 @@ pub(in crate::actions::diagnose) fn account_copies(whole: &Whole<'_>) -> Said {
             format!("{} no token of the account", have(&missing)),
             "no user of the account is let in there",
         )
-        .then("push the account's token");
+        .pushed(whole);
     }
     let differing = stale.iter().copied();
     let differing: Vec<&Server> = differing.filter(|server| differs(whole, server)).collect();
@@ -159,7 +159,7 @@ fn by_an_old_token(whole: &Whole<'_>, servers: &[&Server], first: &Server) -> Sa
         format!("{} an older token of the account{of}", have(servers)),
         so,
     )
-    .then("push the account's token again")
+    .pushed(whole)
 }
 
 /// The store's token, where no server has it and it would let in whom the servers' refuses.
@@ -177,8 +177,22 @@ fn unpushed(whole: &Whole<'_>) -> Option<Said> {
                 objection.word()
             ),
         )
-        .then("push the account's token")
+        .pushed(whole)
     })
+}
+
+impl Said {
+    /// Adds the act that gives every server the store's token of the account, where there is one.
+    fn pushed(self, whole: &Whole<'_>) -> Self {
+        let say = "push the account's token to every server";
+        match &whole.ground.stored {
+            Some(stored) => {
+                let run = format!("nats-oam account push {}", stored.account.id);
+                self.then_run(say, run)
+            }
+            None => self.then(say),
+        }
+    }
 }
 
 fn names(servers: &[&Server]) -> String {

@@ -191,7 +191,7 @@ impl View for Accounts {
             Answer::Arranged(users) => self.outline.arranged(users, scene.now),
             Answer::Failed(why) => return vec![Wish::Say(Toast::new(Tone::Failure, why.what))],
             Answer::User(page) => self.page = Some(page),
-            Answer::Names(..) | Answer::Nothing => {} // names are the palette's
+            Answer::Names(_) | Answer::Diagnosis(_) | Answer::Nothing => {} // those of popups
         }
         self.look_closer(scene).into_iter().collect()
     }
