@@ -72,7 +72,7 @@ pub struct Decision<'a> {
 pub enum Note {
     #[error("replies to requests that it receives are allowed besides")]
     Replies,
-    #[error("a subscription to all of it is refused, one to the part is not")]
+    #[error("a subscription to all of it is refused or brings nothing, one to the part brings it")]
     Narrower,
     #[error("a subscription to it is refused, one to {0} is taken and brings it")]
     Wider(SubjectPattern),
@@ -206,10 +206,10 @@ fn subscribed<'a>(lists: &Lists<'a, '_>, asked: &SubjectPattern) -> Decision<'a>
         if !kept_back.iter().any(|pattern| pattern.overlaps(asked)) {
             return Decision::all(by);
         }
-        return match asked.outside(kept_back) {
-            Some(example) => Decision::part(by, example, Some(Note::KeptBack)),
-            None => Decision::NO,
-        };
+        if let Some(example) = asked.outside(kept_back) {
+            return Decision::part(by, example, Some(Note::KeptBack));
+        }
+        // It is taken and brings nothing. A narrower one may make the server look through no denies.
     }
     let areas = areas(lists, asked);
     match first(&areas) {

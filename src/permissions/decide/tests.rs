@@ -79,13 +79,28 @@ fn a_subscription_is_taken_whole_kept_back_or_refused() {
     );
     assert_eq!(
         subscribe("orders.>"),
-        "some by allow orders.eu.>, as orders.eu.x; a subscription to all of it is refused, one to the part is not"
+        "some by allow orders.eu.>, as orders.eu.x; a subscription to all of it is refused or brings nothing, one to the part brings it"
     );
     assert_eq!(
         subscribe("a.b.c"),
         "some by allow a.*, as a.b.c; a subscription to it is refused, one to a.> is taken and brings it"
     );
     assert_eq!(subscribe("orders.eu.secret"), "no by deny *.*.secret");
+}
+
+#[test]
+fn a_subscription_that_brings_nothing_may_have_a_part_that_does() {
+    let user = on(r#"{"sub":{"deny":["> q*","b.*"]}}"#, Release(2, 11, 11));
+
+    let whole = user.decide(&asked(Verb::Subscribe, "b.*", Some("q1")));
+
+    assert_eq!(
+        (whole.allowed, whole.note),
+        (Allowed::Some, Some(Note::Narrower))
+    );
+    let example = whole.example.unwrap().to_string();
+    let part = user.decide(&asked(Verb::Subscribe, &example, Some("q1")));
+    assert_eq!(part.allowed, Allowed::Yes);
 }
 
 #[test]
