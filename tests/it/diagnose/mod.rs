@@ -4,5 +4,6 @@ mod accounts;
 mod bench;
 mod heard;
 mod lagging;
+mod seen;
 mod strict;
 mod tokens;
