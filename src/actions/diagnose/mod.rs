@@ -21,6 +21,6 @@ mod network;
 pub mod read;
 pub mod said;
 #[cfg(test)]
-pub(crate) mod sample;
+pub(crate) mod tests;
 pub mod trial;
 pub mod tried;

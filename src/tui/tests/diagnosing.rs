@@ -5,7 +5,7 @@ use ratatui::layout::Size;
 
 use super::screen::{NARROW, TestScreen, WIDE};
 use super::tables::at;
-use crate::actions::diagnose::sample;
+use crate::actions::diagnose::tests::revoked;
 use crate::explain::{Code, Explanation};
 use crate::tui::app::msg::{Answer, Ask, Effect, JobId, Msg, Slot};
 use crate::tui::popups::Popup;
@@ -33,11 +33,7 @@ fn answer(screen: &mut TestScreen, job: JobId, answer: Answer) {
 
 fn told(size: Size, depth: Depth) -> TestScreen {
     let (mut screen, job) = asked(size, depth);
-    answer(
-        &mut screen,
-        job,
-        Answer::Diagnosis(Box::new(sample::revoked())),
-    );
+    answer(&mut screen, job, Answer::Diagnosis(Box::new(revoked())));
     screen
 }
 
@@ -77,11 +73,7 @@ fn it_says_that_it_asks_and_what_comes_after_it_was_closed_is_not_shown() {
     assert!(turns.duration_since(screen.now) < SignedDuration::from_secs(1));
 
     screen.press("esc");
-    answer(
-        &mut screen,
-        job,
-        Answer::Diagnosis(Box::new(sample::revoked())),
-    );
+    answer(&mut screen, job, Answer::Diagnosis(Box::new(revoked())));
 
     assert!(screen.app.popup.is_none());
 }
@@ -93,11 +85,7 @@ fn an_answer_for_another_user_is_not_shown() {
     let second = asks(&screen).pop().unwrap();
     assert_ne!(first, second);
 
-    answer(
-        &mut screen,
-        first,
-        Answer::Diagnosis(Box::new(sample::revoked())),
-    );
+    answer(&mut screen, first, Answer::Diagnosis(Box::new(revoked())));
 
     assert!(screen.text().contains("asking the store"));
 }
