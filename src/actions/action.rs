@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::inventory::fix::Revocations;
 use crate::jwt::keys::{AccountId, ConnId, UserId};
 
 use super::facts::Facts;
@@ -40,6 +41,8 @@ pub struct Selection {
     pub connections: Vec<SelectedConnection>,
     pub users: Vec<SelectedUser>,
     pub accounts: Vec<AccountId>,
+    /// What a push of them does with revocations that only the servers have.
+    pub revocations: Revocations,
     /// Marked ones that the filter hides; counted in the question.
     pub hidden: usize,
 }

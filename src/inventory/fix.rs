@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::jwt::keys::{AccountId, UserId};
+use crate::jwt::keys::{AccountId, ConnId, UserId};
 
 /// Something that helps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,14 +29,22 @@ pub enum Cure {
         user: UserId,
     },
     /// These connections, which come back.
-    Kick(Vec<String>),
+    Kick(Vec<Connection>),
     /// Nothing that this program does.
     Advice,
 }
 
+/// A connection, and how people write it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    pub id: ConnId,
+    pub written: String,
+}
+
 /// What becomes of revocations that only the servers have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Revocations {
+    #[default]
     AsStored,
     /// Those of both stand.
     OfBoth,
@@ -101,7 +109,11 @@ impl Cure {
             Self::ReissueUser { account, user } => Some(format!("user reissue {account}/{user}")),
             Self::WriteCreds { account, user } => Some(format!("user creds {account}/{user}")),
             Self::RevokeUser { account, user } => Some(format!("user revoke {account}/{user}")),
-            Self::Kick(connections) => Some(format!("connection kick {}", connections.join(" "))),
+            Self::Kick(connections) => {
+                let written = connections.iter().map(|one| one.written.as_str());
+                let written: Vec<&str> = written.collect();
+                Some(format!("connection kick {}", written.join(" ")))
+            }
             Self::Advice => None,
         }
     }

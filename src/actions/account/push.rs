@@ -15,6 +15,7 @@ use crate::actions::refusal::Refusal;
 use crate::actions::signing::{account_signer, enforceable};
 use crate::actions::spec::{Direction, Level, Spec, Tier};
 use crate::inventory::connection::{ConnectionKind, ConnectionRow};
+use crate::inventory::fix::Revocations;
 use crate::jwt::account::Account;
 use crate::jwt::diff::{Difference, between};
 use crate::jwt::edit::{Edit, Value};
@@ -55,7 +56,7 @@ impl Action for PushAccount {
         one_account(on).map_or_else(Bound::No, |account| {
             Bound::Ready(Self {
                 account,
-                keep_revocations: false,
+                keep_revocations: on.revocations == Revocations::OfBoth,
             })
         })
     }

@@ -7,10 +7,11 @@ use crate::actions::opening::{How, LoginState};
 use crate::actions::ports::Ports;
 use crate::actions::prepare::blocking;
 use crate::actions::refusal::Refusal;
+use crate::inventory::account_line::AccountLine;
 use crate::inventory::creds_row::CredsRow;
 use crate::inventory::expiry::{ExpiryLine, Known, Login};
-use crate::inventory::picture::Picture;
 use crate::inventory::told::Told;
+use crate::inventory::user_line::UserLine;
 
 /// What is soon where nobody says: as nsc has it.
 pub const USUAL_WINDOW: Duration = Duration::from_hours(30 * 24);
@@ -18,16 +19,17 @@ pub const USUAL_WINDOW: Duration = Duration::from_hours(30 * 24);
 /// Everything that ends, of what was told, the first outage first.
 pub async fn calendar(
     told: &Told,
-    picture: &Picture,
-    ports: &Ports,
-    login: &LoginState,
+    accounts: &[AccountLine],
+    users: &[UserLine],
+    (ports, login): (&Ports, &LoginState),
     window: Duration,
 ) -> Result<Vec<ExpiryLine>, Refusal> {
     let creds = read_creds(ports).await?;
     let login = own(login);
     Ok(ExpiryLine::all(&Known {
         told,
-        picture,
+        accounts,
+        users,
         creds: &creds,
         login: login.as_ref(),
         window,

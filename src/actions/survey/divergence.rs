@@ -38,7 +38,7 @@ pub async fn divergence(
     let creds = read_creds(ports).await?;
     let mut tokens = BTreeMap::new();
     if let Some(sys) = ports.sys.as_deref() {
-        tokens = read_all(&unequal(survey), sys, ports).await?;
+        tokens = read_all(unequal(survey), sys, ports).await?;
     }
     add_bases(&mut tokens, ports).await?;
     Ok(DriftLine::all(&Sides {
@@ -96,12 +96,12 @@ fn unequal(survey: &Survey) -> Vec<AccountId> {
 }
 
 async fn read_all(
-    ids: &[AccountId],
+    ids: Vec<AccountId>,
     sys: &dyn Sys,
     ports: &Ports,
 ) -> Result<BTreeMap<AccountId, Tokens>, Refusal> {
     let read: Vec<Result<(AccountId, Tokens), Refusal>> = stream::iter(ids)
-        .map(|id| async move { Ok((*id, read(*id, sys, ports).await?)) })
+        .map(|id| async move { Ok((id, read(id, sys, ports).await?)) })
         .buffer_unordered(WINDOW)
         .collect()
         .await;

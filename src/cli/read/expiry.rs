@@ -26,7 +26,8 @@ async fn lines(
     let seen = look(opened, &counted(&[])).await?;
     let window = within.map_or(USUAL_WINDOW, |Lifetime(window)| window);
     let (told, picture) = (&seen.survey.told, &seen.picture);
-    let lines = calendar(told, picture, &opened.ports, &opened.login, window).await;
+    let us = (&opened.ports, &opened.login);
+    let lines = calendar(told, &picture.accounts, &picture.users, us, window).await;
     let mut lines = lines.map_err(|refusal| refusal.explain())?;
     if within.is_some() {
         lines.retain(|line| line.state != ExpiryState::Later);

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use super::{Drift, DriftLine, PlaceKind, PlaceLine, PlaceState, Sides};
 use crate::inventory::connection::ConnectionRow;
 use crate::inventory::creds_row::CredsRow;
-use crate::inventory::fix::{Cure, Fix};
+use crate::inventory::fix::{Connection, Cure, Fix};
 use crate::inventory::target::{Target, TargetKind};
 use crate::jwt::keys::{AccountId, UserId};
 use crate::jwt::time::UnixTime;
@@ -195,6 +195,13 @@ pub(super) fn connections(sides: &Sides<'_>) -> Vec<DriftLine> {
     groups.into_iter().map(line).collect()
 }
 
+fn kicked(row: &ConnectionRow) -> Connection {
+    Connection {
+        id: row.id,
+        written: row.reference(),
+    }
+}
+
 fn connections_line(
     sides: &Sides<'_>,
     (account, user): (AccountId, UserId),
@@ -221,7 +228,7 @@ fn connections_line(
             format!("{number} connections came with an older token than the store's"),
             sides.fix(
                 "they come back with the creds that they have now: hand out the new ones first",
-                Cure::Kick(rows.iter().map(|row| row.reference()).collect()),
+                Cure::Kick(rows.iter().map(|row| kicked(row)).collect()),
             ),
         ),
     };

@@ -24,7 +24,6 @@ use super::account_line::AccountLine;
 use super::connection::Named;
 use super::creds_row::CredsRow;
 use super::fix::{Cure, Fix};
-use super::picture::Picture;
 use super::target::{Target, TargetKind};
 use super::told::Told;
 use super::user_line::{UserLine, UserState};
@@ -108,7 +107,8 @@ pub struct Login {
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
     pub told: &'a Told,
-    pub picture: &'a Picture,
+    pub accounts: &'a [AccountLine],
+    pub users: &'a [UserLine],
     pub creds: &'a [CredsRow],
     pub login: Option<&'a Login>,
     /// From now on: what ends in it is soon.
@@ -127,11 +127,11 @@ impl ExpiryLine {
     pub fn all(known: &Known<'_>) -> Vec<Self> {
         let mut lines: Vec<Self> = Vec::new();
         lines.extend(known.operator());
-        for line in &known.picture.accounts {
+        for line in known.accounts {
             lines.extend(known.account(line));
             lines.extend(known.activations(line));
         }
-        let users = known.picture.users.iter();
+        let users = known.users.iter();
         lines.extend(users.filter_map(|line| known.user(line)));
         let stored = known.stored_ends();
         let creds = known.creds.iter();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::inventory::account::{AccountRow, OperatorRow};
+use crate::inventory::picture::Picture;
 use crate::inventory::terms::Terms;
 use crate::inventory::user::{UserEntry, UsersBuilder};
 use crate::jwt::json::Node;
@@ -85,9 +86,11 @@ fn creds(byte: u8, ends: Option<i64>) -> CredsRow {
 }
 
 fn calendar(told: &Told, creds: &[CredsRow], login: Option<&Login>) -> Vec<ExpiryLine> {
+    let picture = Picture::of(told);
     ExpiryLine::all(&Known {
         told,
-        picture: &Picture::of(told),
+        accounts: &picture.accounts,
+        users: &picture.users,
         creds,
         login,
         window: Duration::from_hours(48),

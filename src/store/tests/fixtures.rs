@@ -251,9 +251,11 @@ fn what_ends_by_itself_is_what_nsc_says() {
     };
     let creds = super::store(&omega).creds();
 
+    let picture = Picture::of(&told);
     let lines = ExpiryLine::all(&Known {
         told: &told,
-        picture: &Picture::of(&told),
+        accounts: &picture.accounts,
+        users: &picture.users,
         creds: &creds,
         login: None,
         window,

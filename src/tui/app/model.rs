@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use super::live::{Counted, Live};
 use super::msg::Link;
-use super::seen::{Learned, Roll, Seen, Trail};
+use super::seen::{Learned, Reports, Roll, Seen, Trail};
 use crate::actions::action::{Access, Standing};
-use crate::actions::opening::LoginState;
+use crate::actions::opening::{How, LoginState};
 use crate::actions::ports::Context;
 use crate::actions::spec::Tier;
 use crate::explain::Explanation;
@@ -32,6 +32,8 @@ pub struct Model {
     /// Accounts, users and connections.
     pub seen: Learned<Seen>,
     pub trail: Learned<Trail>,
+    /// What differs and what ends; worked out when somebody looks.
+    pub reports: Learned<Reports>,
     /// The open connections, as they are now.
     pub live: Live,
     pub link: Option<LinkState>,
@@ -85,6 +87,7 @@ impl Model {
             census_problem: None,
             seen: Learned::default(),
             trail: Learned::default(),
+            reports: Learned::default(),
             live: Live::default(),
             link: None,
             standing,
@@ -105,6 +108,18 @@ impl Model {
                 .census_problem
                 .as_ref()
                 .or_else(|| found.problems.last()),
+        }
+    }
+
+    /// How we are logged in.
+    pub fn login(&self) -> LoginState {
+        match &self.world {
+            World::Open(found) => found.login.clone(),
+            World::Opening { .. } | World::Closed(_) => LoginState {
+                how: How::Offline,
+                expires_at: None,
+                passed_over: Vec::new(),
+            },
         }
     }
 

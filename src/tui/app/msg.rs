@@ -9,10 +9,10 @@ use super::acts::Intent;
 use super::live::Counted;
 use super::model::Found;
 use super::names::Named;
-use super::seen::{Roll, Seen, Trail};
+use super::seen::{Reports, Roll, Seen, Trail};
 use crate::actions::diagnose::judge::Diagnosis;
 use crate::actions::guard::Guarded;
-use crate::actions::opening::Reach;
+use crate::actions::opening::{LoginState, Reach};
 use crate::actions::outcome::{Outcome, Report};
 use crate::actions::plan::{Approved, Preview};
 use crate::actions::refs::UserRef;
@@ -48,6 +48,8 @@ pub enum Msg {
     Counted(Counted),
     /// The record of acts was read, or why not.
     Trail(Result<Arc<Trail>, Explanation>),
+    /// Reports were worked out, or why not.
+    Reports(Result<Arc<Reports>, Explanation>),
     /// Acts that were begun before this start and have no result.
     Unfinished(Vec<Explanation>),
     Link(Link),
@@ -115,6 +117,8 @@ pub enum Ask {
     Survey,
     /// Read the record of acts; it comes to everybody.
     Trail,
+    /// Work out what differs and what ends of what was seen; it comes to everybody.
+    Reports(Arc<Seen>, Box<LoginState>),
     /// Find users and accounts that are called so.
     Names(Arc<Seen>, String),
     /// Work out everything about one user.

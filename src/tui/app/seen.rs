@@ -9,6 +9,8 @@ use crate::actions::record_fields::RecordLine;
 use crate::actions::survey::Survey;
 use crate::explain::Explanation;
 use crate::inventory::connection::ConnectionRow;
+use crate::inventory::drift::DriftLine;
+use crate::inventory::expiry::ExpiryLine;
 use crate::inventory::picture::Picture;
 use crate::inventory::tree::Tree;
 use crate::inventory::user_line::UserLine;
@@ -58,6 +60,15 @@ fn by_server(survey: &Survey, mut rows: Vec<ConnectionRow>) -> Vec<ConnectionRow
     survey.name_accounts(&mut rows);
     rows.sort_by(|a, b| (&a.server.name, a.id.cid).cmp(&(&b.server.name, b.id.cid)));
     rows
+}
+
+/// What was worked out of it for the pages of reports.
+#[derive(Debug)]
+pub struct Reports {
+    /// What it was worked out of.
+    pub of: Arc<Seen>,
+    pub drift: Arc<Vec<DriftLine>>,
+    pub expiry: Arc<Vec<ExpiryLine>>,
 }
 
 /// The open connections alone, read anew.

@@ -62,6 +62,10 @@ pub fn update(app: &mut App, msg: Msg, now: Timestamp) -> Vec<Effect> {
             app.model.trail.take(trail);
             app.refresh(now)
         }
+        Msg::Reports(reports) => {
+            app.model.reports.take(reports);
+            app.refresh(now)
+        }
         Msg::Unfinished(acts) => {
             app.found_unfinished(&acts, now);
             Vec::new()

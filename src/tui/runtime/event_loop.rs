@@ -206,6 +206,7 @@ fn is_seen(msg: &Msg) -> bool {
         | Msg::Roll(_)
         | Msg::Counted(_)
         | Msg::Trail(_)
+        | Msg::Reports(_)
         | Msg::Link(_)
         | Msg::Job(..)
         | Msg::Prepared(..)

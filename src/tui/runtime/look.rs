@@ -6,19 +6,22 @@ use crate::actions::diagnose::attempt::Attempt;
 use crate::actions::diagnose::judge::Diagnosis;
 use crate::actions::diagnose::read::diagnose;
 use crate::actions::diagnose::trial::Connect;
+use crate::actions::opening::LoginState;
 use crate::actions::ports::Ports;
 use crate::actions::record_fields::RecordLine;
 use crate::actions::recovery;
 use crate::actions::refs::UserRef;
 use crate::actions::refusal::Refusal;
-use crate::actions::survey::{Ask, Wanted, read_open, read_page, survey as read};
+use crate::actions::survey::{
+    Ask, USUAL_WINDOW, Wanted, calendar, divergence, read_open, read_page, survey as read,
+};
 use crate::explain::{Code, Explain, Explanation};
 use crate::inventory::picture::Picture;
 use crate::inventory::user_line::UserLine;
 use crate::inventory::user_page::{self, Creds, UserPage};
 use crate::ledger::{Ledger, Order, Query};
 use crate::sys::Sys;
-use crate::tui::app::seen::{Roll, Seen, Trail};
+use crate::tui::app::seen::{Reports, Roll, Seen, Trail};
 
 /// Everything, with the copies of accounts and the identities of connections.
 const ALL: Wanted<'static> = Wanted {
@@ -83,6 +86,35 @@ pub(super) async fn trail(ports: Option<Ports>) -> Result<Arc<Trail>, Explanatio
         records: Arc::new(RecordLine::of(listing.records, &open)),
         unreadable: listing.unreadable,
         at,
+    }))
+}
+
+/// Works out what differs and what ends.
+pub(super) async fn reports(
+    ports: Option<Ports>,
+    of: Arc<Seen>,
+    login: &LoginState,
+) -> Result<Arc<Reports>, Explanation> {
+    let ports = ports.ok_or_else(nothing_open)?;
+    let read = async {
+        let open = of.connections.as_ref().map(|rows| rows.as_slice());
+        let told = &of.survey.told;
+        let drift = divergence(&of.survey, open.unwrap_or_default(), &ports).await?;
+        let expiry = calendar(
+            told,
+            &of.tree.accounts,
+            &of.users,
+            (&ports, login),
+            USUAL_WINDOW,
+        )
+        .await?;
+        Ok((drift, expiry))
+    };
+    let (drift, expiry) = read.await.map_err(|refusal: Refusal| refusal.explain())?;
+    Ok(Arc::new(Reports {
+        drift: Arc::new(drift),
+        expiry: Arc::new(expiry),
+        of,
     }))
 }
 

@@ -179,6 +179,11 @@ impl Workers {
                     tell(&inbox, Msg::Trail(look::trail(ports).await)).await;
                     Answer::Nothing
                 }
+                Ask::Reports(seen, login) => {
+                    let reports = look::reports(ports, seen, &login).await;
+                    tell(&inbox, Msg::Reports(reports)).await;
+                    Answer::Nothing
+                }
                 Ask::User(seen, line) => {
                     Answer::User(Box::new(look::user(ports, &seen, *line).await))
                 }

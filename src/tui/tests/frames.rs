@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 
+use super::reports::reports;
 use super::screen::{NARROW, TestScreen, WIDE, found, start, unreachable};
 use super::servers::census;
 use super::tables::tell_user;
@@ -17,7 +18,7 @@ use super::world::{connections, nothing, seen};
 use crate::explain::{Code, Explanation};
 use crate::sys::Census;
 use crate::tui::app::msg::Msg;
-use crate::tui::app::seen::{Roll, Trail};
+use crate::tui::app::seen::{Reports, Roll, Trail};
 use crate::tui::theme::Depth;
 use crate::tui::views::ViewKind;
 
@@ -36,7 +37,7 @@ const fn keys(view: ViewKind) -> &'static str {
         ViewKind::Accounts => "down l l l down down",
         ViewKind::Connections => "down down",
         ViewKind::Users => "home",
-        ViewKind::Servers | ViewKind::Audit => "down",
+        ViewKind::Servers | ViewKind::Audit | ViewKind::Drift | ViewKind::Expiry => "down",
     }
 }
 
@@ -63,7 +64,13 @@ fn picture(view: ViewKind, known: Known, size: Size, depth: Depth) -> TestScreen
                 at: start(),
             };
             tell(&mut screen, census);
-            screen.send(Msg::Seen(Ok(Arc::new(nothing()))));
+            let seen = Arc::new(nothing());
+            screen.send(Msg::Seen(Ok(Arc::clone(&seen))));
+            screen.send(Msg::Reports(Ok(Arc::new(Reports {
+                of: seen,
+                drift: Arc::default(),
+                expiry: Arc::default(),
+            }))));
             screen.send(Msg::Trail(Ok(Arc::new(Trail {
                 records: Arc::default(),
                 unreadable: 0,
@@ -72,16 +79,23 @@ fn picture(view: ViewKind, known: Known, size: Size, depth: Depth) -> TestScreen
         }
         Known::Full => {
             tell(&mut screen, census());
-            screen.send(Msg::Seen(Ok(Arc::new(seen()))));
+            let seen = Arc::new(seen());
+            screen.send(Msg::Seen(Ok(Arc::clone(&seen))));
+            screen.send(Msg::Reports(Ok(Arc::new(reports(seen)))));
             screen.send(Msg::Trail(Ok(Arc::new(trail()))));
         }
         Known::Failed => {
             screen.send(Msg::Opened(Ok(Box::new(unreachable(why())))));
             screen.send(Msg::Seen(Err(why())));
             screen.send(Msg::Trail(Err(why())));
+            screen.send(Msg::Reports(Err(why())));
         }
     }
-    screen.press(&view.digit().to_string());
+    let goes = view.digit().map_or_else(
+        || format!("g {}", if view == ViewKind::Drift { "d" } else { "x" }),
+        String::from,
+    );
+    screen.press(&goes);
     if let (Known::Full, ViewKind::Connections) = (known, view) {
         screen.send(Msg::Listening);
         let (rows, begun) = (connections(), start());

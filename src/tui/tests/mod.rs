@@ -14,6 +14,7 @@ mod names;
 mod palette;
 mod pasting;
 mod pictures;
+mod reports;
 mod running;
 pub(crate) mod screen;
 mod servers;

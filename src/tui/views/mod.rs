@@ -6,9 +6,12 @@ pub mod audit;
 pub mod blank;
 pub mod connections;
 pub mod detail;
+pub mod drift;
+pub mod expiry;
 pub mod heading;
 pub mod listing;
 pub mod page;
+mod reports;
 pub mod servers;
 pub mod users;
 
@@ -19,6 +22,8 @@ use ratatui::layout::{Rect, Size};
 use self::accounts::Accounts;
 use self::audit::Audit;
 use self::connections::Connections;
+use self::drift::Differences;
+use self::expiry::Calendar;
 use self::page::Page;
 use self::servers::Servers;
 use self::users::Users;
@@ -41,6 +46,8 @@ pub enum ViewKind {
     Connections,
     Servers,
     Audit,
+    Drift,
+    Expiry,
 }
 
 impl ViewKind {
@@ -50,6 +57,8 @@ impl ViewKind {
         Self::Connections,
         Self::Servers,
         Self::Audit,
+        Self::Drift,
+        Self::Expiry,
     ];
 
     /// Where one begins.
@@ -63,17 +72,20 @@ impl ViewKind {
             Self::Connections => "connections",
             Self::Servers => "servers",
             Self::Audit => "audit",
+            Self::Drift => "drift",
+            Self::Expiry => "expiry",
         }
     }
 
-    /// The digit that goes there.
-    pub const fn digit(self) -> char {
+    /// The digit that goes there. Reports have none, and a tab only while one is there.
+    pub const fn digit(self) -> Option<char> {
         match self {
-            Self::Accounts => '1',
-            Self::Users => '2',
-            Self::Connections => '3',
-            Self::Servers => '6',
-            Self::Audit => '7',
+            Self::Accounts => Some('1'),
+            Self::Users => Some('2'),
+            Self::Connections => Some('3'),
+            Self::Servers => Some('6'),
+            Self::Audit => Some('7'),
+            Self::Drift | Self::Expiry => None,
         }
     }
 
@@ -89,6 +101,8 @@ impl ViewKind {
             Self::Connections => Box::new(Page::<Connections>::top()),
             Self::Servers => Box::new(Page::<Servers>::top()),
             Self::Audit => Box::new(Page::<Audit>::top()),
+            Self::Drift => Box::new(Page::<Differences>::top()),
+            Self::Expiry => Box::new(Page::<Calendar>::top()),
         }
     }
 
@@ -104,7 +118,7 @@ impl ViewKind {
             Self::Connections => Box::new(Page::<Connections>::below(tab, within, now)?),
             Self::Audit => Box::new(Page::<Audit>::below(tab, within, now)?),
             Self::Servers => Box::new(Page::<Servers>::below(tab, within, now)?),
-            Self::Accounts => self.open(), // nothing has accounts below it
+            Self::Accounts | Self::Drift | Self::Expiry => self.open(), // nothing has these below it
         })
     }
 }

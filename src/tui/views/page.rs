@@ -19,6 +19,7 @@ use crate::inventory::filter::FilterError;
 use crate::jwt::keys::ConnId;
 use crate::tui::app::model::Model;
 use crate::tui::app::msg::{Answer, Ask, Interest, Slot};
+use crate::tui::app::seen::Seen;
 use crate::tui::app::toast::{Toast, Tone};
 use crate::tui::keymap::Command;
 use crate::tui::popups::pick::Choice;
@@ -65,6 +66,11 @@ pub trait Subject: Default + 'static {
 
     fn source(model: &Model, now: Timestamp) -> Source<'_, Self::Rows>;
 
+    /// The question for its rows, where what is known is newer than they.
+    fn unread(_: &Model) -> Option<Ask> {
+        None
+    }
+
     /// How many rows there are.
     fn all(rows: &Self::Rows) -> String {
         how_many::<RowOf<Self>>(rows.held())
@@ -110,6 +116,8 @@ pub struct Page<S: Subject> {
     within: String,
     /// The row whose detail was asked for.
     asked: Option<<RowOf<S> as Listed>::Key>,
+    /// What was seen when rows were asked for last.
+    caught_up: Option<Arc<Seen>>,
     subject: S,
 }
 
@@ -134,6 +142,7 @@ impl<S: Subject> Page<S> {
             pane: Pane::default(),
             within: String::new(),
             asked: None,
+            caught_up: None,
             subject: S::default(),
         }
     }
@@ -151,6 +160,18 @@ impl<S: Subject> Page<S> {
         }
         let ask = S::question(row, scene.model)?;
         Some(Wish::Ask(Slot::Detail(self.place), ask))
+    }
+
+    /// Asks for rows of what was seen last, once for each that was seen.
+    fn catch_up(&mut self, scene: &Scene<'_>) -> Option<Wish> {
+        let seen = scene.model.seen.last.as_ref()?;
+        let is_asked = (self.caught_up.as_ref()).is_some_and(|asked| Arc::ptr_eq(asked, seen));
+        if is_asked {
+            return None;
+        }
+        let ask = S::unread(scene.model)?;
+        self.caught_up = Some(Arc::clone(seen));
+        Some(Wish::Ask(Slot::Rows(self.place), ask))
     }
 
     /// Whether a key was for the detail.
@@ -362,7 +383,8 @@ impl<S: Subject> View for Page<S> {
             self.asked = None;
         }
         let wish = rows.and_then(|rows| self.list.take(Arc::clone(rows), scene.now));
-        wish.into_iter().chain(self.look_closer(scene)).collect()
+        let wishes = wish.into_iter().chain(self.look_closer(scene));
+        wishes.chain(self.catch_up(scene)).collect()
     }
 
     fn answer(&mut self, scene: &Scene<'_>, answer: Answer) -> Vec<Wish> {

@@ -183,7 +183,8 @@ pub fn tabs(
 ) {
     let mut x = line.x + 1;
     let mut name = String::new();
-    for kind in ViewKind::ALL {
+    let is_drawn = |kind: &&ViewKind| kind.digit().is_some() || here == Some(**kind);
+    for kind in ViewKind::ALL.iter().filter(is_drawn) {
         let begin = x;
         let is_here = here == Some(*kind);
         let mark = if is_here {
@@ -193,7 +194,10 @@ pub fn tabs(
         };
         name.clear();
         // A `String` takes everything.
-        let _ = write!(name, "{mark}{} {}", kind.digit(), kind.name());
+        let _ = match kind.digit() {
+            Some(digit) => write!(name, "{mark}{digit} {}", kind.name()),
+            None => write!(name, "{mark}{}", kind.name()),
+        };
         let role = if is_here { Role::Accent } else { Role::Muted };
         x = paint.put(
             buf,
