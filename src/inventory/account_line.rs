@@ -76,6 +76,33 @@ pub struct CopyLine {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<UnixTime>,
     pub state: CopyState,
+    /// `None`: there is none, or nothing to compare it with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
+}
+
+/// What a copy says beside the token that holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// The same, whoever signed it and when.
+    Same,
+    Other,
+}
+
+impl Content {
+    /// As far as this program reads accounts.
+    pub fn of(row: &AccountRow, holds: &AccountRow) -> Self {
+        let is_same = row.revision == holds.revision || {
+            let said = |account: &Account| Account {
+                issuer: holds.account.issuer,
+                issued_at: None,
+                ..account.clone()
+            };
+            said(&row.account) == said(&holds.account)
+        };
+        if is_same { Self::Same } else { Self::Other }
+    }
 }
 
 /// How many users of an account there are; `None` is not known.
@@ -178,7 +205,7 @@ fn copies(id: AccountId, told: &Told, holds: Option<&AccountRow>) -> Vec<CopyLin
         servers.iter().any(|copy| here(&copy.here))
     };
     let store = told.stored.as_ref().map(|_| match told.stored(id) {
-        None => line("store", None, None, CopyState::Missing),
+        None => line("store", None, (None, holds), CopyState::Missing),
         // Edits that were not pushed yet are no less than what is in force.
         Some(row) => {
             let state = if servers.is_empty() || younger(row, holds) {
@@ -190,7 +217,7 @@ fn copies(id: AccountId, told: &Told, holds: Option<&AccountRow>) -> Vec<CopyLin
             } else {
                 CopyState::Stored
             };
-            line("store", None, Some(row), state)
+            line("store", None, (Some(row), holds), state)
         }
     });
     let at_servers = servers.iter().map(|copy| {
@@ -201,7 +228,12 @@ fn copies(id: AccountId, told: &Told, holds: Option<&AccountRow>) -> Vec<CopyLin
             Here::Missing => CopyState::Missing,
             Here::Unknown => CopyState::Unknown,
         };
-        line("server", Some(copy.server.clone()), copy.here.row(), state)
+        line(
+            "server",
+            Some(copy.server.clone()),
+            (copy.here.row(), holds),
+            state,
+        )
     });
     store.into_iter().chain(at_servers).collect()
 }
@@ -213,7 +245,7 @@ fn younger(row: &AccountRow, than: Option<&AccountRow>) -> bool {
 fn line(
     place: &'static str,
     server: Option<Text>,
-    row: Option<&Arc<AccountRow>>,
+    (row, holds): (Option<&Arc<AccountRow>>, Option<&AccountRow>),
     state: CopyState,
 ) -> CopyLine {
     CopyLine {
@@ -222,6 +254,7 @@ fn line(
         revision: row.map(|row| row.revision),
         issued_at: row.and_then(|row| row.account.issued_at),
         state,
+        content: row.zip(holds).map(|(row, holds)| Content::of(row, holds)),
     }
 }
 

@@ -16,6 +16,7 @@ mod compatible;
 mod console;
 mod console_acts;
 mod console_board;
+mod console_drift;
 mod console_ends;
 mod console_keys;
 mod console_rates;

@@ -35,7 +35,9 @@ fn the_truth_is_about_what_is_under_the_cursor() {
 
     screen.press("down");
     assert!(
-        screen.text().contains("STALE: a younger one is out there"),
+        screen
+            .text()
+            .contains("STALE: a younger one says otherwise"),
         "{}",
         screen.text()
     );

@@ -6,7 +6,7 @@ use super::screen::start;
 use crate::actions::survey::Survey;
 use crate::inventory::account::AccountRow;
 use crate::inventory::account_line::{
-    AccountLine, AccountState, CopyLine, CopyState, Standing, Users,
+    AccountLine, AccountState, Content, CopyLine, CopyState, Standing, Users,
 };
 use crate::inventory::connection::{
     ConnectionKind, ConnectionRow, ConnectionState, Holder, Identity, Named, SignedBy, Tls, Traffic,
@@ -59,6 +59,7 @@ fn copy(server: &str, state: CopyState) -> CopyLine {
         revision: None,
         issued_at: Some(days_ago(12)),
         state,
+        content: (state == CopyState::Stale).then_some(Content::Other),
     }
 }
 

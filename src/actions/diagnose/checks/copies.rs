@@ -8,7 +8,7 @@ use crate::actions::diagnose::credential::Credential;
 use crate::actions::diagnose::ground::{Ground, Server, Standpoint};
 use crate::actions::diagnose::said::{Check, CheckResult, Said};
 use crate::inventory::account::AccountRow;
-use crate::inventory::account_line::{CopyLine, CopyState};
+use crate::inventory::account_line::{Content, CopyLine, CopyState};
 use crate::inventory::told::Here;
 
 /// Everything that is judged.
@@ -84,6 +84,7 @@ pub(in crate::actions::diagnose) fn copy(
             Here::Missing => CopyState::Missing,
             Here::Unknown => CopyState::Unknown,
         },
+        content: row.zip(best).map(|(row, best)| Content::of(row, best)),
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::runs::Item;
 use crate::inventory::account::AccountRow;
 use crate::inventory::account_line::{
-    AccountLine, AccountState, CopyLine, CopyState, Standing, limit_bytes,
+    AccountLine, AccountState, Content, CopyLine, CopyState, Standing, limit_bytes,
 };
 use crate::inventory::cell::{Cell, Kind, Null};
 use crate::inventory::operator_line::OperatorLine;
@@ -299,7 +299,11 @@ fn held(copy: &CopyLine, now: Timestamp) -> Fact {
     let (word, role) = match copy.state {
         CopyState::InForce => ("in force", Role::Ok),
         CopyState::Stored => ("stored", Role::Text),
-        CopyState::Stale => ("STALE: a younger one is out there", Role::Warn),
+        CopyState::Stale => match copy.content {
+            Some(Content::Same) => ("STALE: it says the same as a younger one", Role::Warn),
+            Some(Content::Other) => ("STALE: a younger one says otherwise", Role::Warn),
+            None => ("STALE: a younger one is out there", Role::Warn),
+        },
         CopyState::Missing => ("missing", Role::Warn),
         CopyState::Unknown => ("unknown", Role::Warn),
     };
