@@ -51,8 +51,7 @@ pub struct Delivery {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Captured {
-    #[serde(serialize_with = "key_and_name")]
-    pub account: (AccountId, Option<Text>),
+    pub account: Named<AccountId>,
     pub stream: Text,
 }
 
@@ -85,17 +84,6 @@ impl GapKind {
             Self::TooManyWays => "there are more ways than are followed",
         }
     }
-}
-
-fn key_and_name<S: serde::Serializer>(
-    (key, name): &(AccountId, Option<Text>),
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    Named {
-        key: *key,
-        name: name.clone(),
-    }
-    .serialize(serializer)
 }
 
 /// The accounts of a survey and what joins them, as servers have it at their time.
@@ -222,9 +210,8 @@ async fn captured(
         let keeping = subjects
             .iter()
             .flat_map(|heard| StreamRow::keeping(&streams, heard));
-        let name = network.account(account).map(|account| account.name.clone());
         found.extend(keeping.map(|stream| Captured {
-            account: (account, name.clone()),
+            account: named(account, network),
             stream: stream.name.clone(),
         }));
     }

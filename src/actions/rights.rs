@@ -10,6 +10,7 @@ use super::survey::{Ask, Survey, Wanted, read_token, survey};
 use crate::inventory::decision::{DecisionItem, Enforcer, decide};
 use crate::inventory::picture::Picture;
 use crate::inventory::server::{ServerRow, ServerState};
+use crate::inventory::told::Here;
 use crate::inventory::user_line::UserLine;
 use crate::jwt::account::Account;
 use crate::jwt::keys::AccountId;
@@ -50,7 +51,8 @@ impl Rights {
         let whom = lookup::read(whom).await?;
         match lookup::user(&self.picture, &whom) {
             Ok(line) => self.of(line, &self.survey, question, ports).await,
-            Err(_) => self.of_stranger(&whom, question, ports).await,
+            Err(Refusal::Unknown { .. }) => self.of_stranger(&whom, question, ports).await,
+            Err(refusal) => Err(refusal),
         }
     }
 
@@ -84,7 +86,7 @@ impl Rights {
         let no_token = || unknown("token of user", line.id);
         let token = read_token(line, open, ports).await.ok_or_else(no_token)?;
         let enforcers = self.enforcers(line.account.key);
-        decide(question, line, &token, &enforcers)
+        decide(question, line, (&token, self.survey.told.now), &enforcers)
             .ok_or_else(|| unknown("token of account", line.account.key))
     }
 
@@ -101,16 +103,27 @@ impl Rights {
         let enforcer = |row: &ServerRow| Enforcer {
             server: Some(row.name.clone()),
             release: row.release().filter(|_| row.state == ServerState::Up),
-            account: self.copy(id, &row.name).or(holds),
+            account: self.copy(id, &row.name, holds),
         };
         census.ours().map(enforcer).collect()
     }
 
-    /// The account as one server has it, where it said so.
-    fn copy(&self, id: AccountId, server: &Text) -> Option<&Account> {
-        let copies = self.survey.told.copies(id).iter();
-        let mut of_server = copies.filter(|copy| copy.server == *server);
-        let row = of_server.find_map(|copy| copy.here.row())?;
-        Some(&row.account)
+    /// The account as one server has it. One that has none fetches what holds from another when somebody logs in.
+    fn copy<'a>(
+        &'a self,
+        id: AccountId,
+        server: &Text,
+        holds: Option<&'a Account>,
+    ) -> Option<&'a Account> {
+        let mut copies = self.survey.told.copies(id).iter();
+        match copies.find(|copy| copy.server == *server) {
+            Some(copy) => match &copy.here {
+                Here::Enforced(row) | Here::Kept(row) => Some(&row.account),
+                Here::Missing => holds,
+                Here::Unknown => None,
+            },
+            // Of many accounts not all are asked for.
+            None => holds,
+        }
     }
 }

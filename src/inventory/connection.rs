@@ -49,7 +49,7 @@ pub enum Identity {
 }
 
 /// A reference in JSON: `{"key","name"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Named<K> {
     pub key: K,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -32,6 +32,18 @@ pub enum UserState {
 }
 
 impl UserState {
+    /// Whether a login can be let in, as far as is known.
+    pub const fn is_let_in(self) -> bool {
+        match self {
+            Self::Unknown | Self::PartlyRevoked | Self::Active => true,
+            Self::AccountDisabled
+            | Self::SignerGone
+            | Self::Revoked
+            | Self::Expired
+            | Self::NotYet => false,
+        }
+    }
+
     pub const fn word(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",

@@ -6,8 +6,8 @@
 //! BILLING   dashboards   some   orders.>        user          via import orders.>
 //! ```
 //!
-//! Servers keep no users, so it knows those of the store; of one that only a connection or a revocation shows nobody has the
-//! rules, and [`Answer::unread`] counts them.
+//! Servers keep no users, so it knows those of the store; of one that only a connection or a revocation shows, or whose account
+//! nobody showed, nobody has the rules, and [`Answer::unread`] counts them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,7 +17,7 @@ use super::connection::Named;
 use super::picture::Picture;
 use super::told::Told;
 use super::user::UserRow;
-use super::user_line::{UserLine, UserState};
+use super::user_line::UserLine;
 use crate::jwt::account::Account;
 use crate::jwt::keys::{AccountId, PublicKey, UserId};
 use crate::jwt::release::Release;
@@ -114,9 +114,12 @@ impl<'a> Everybody<'a> {
             .flat_map(|chunk| chunk.rows())
             .map(|row| ((row.account(), row.key()), row))
             .collect();
-        let is_in = |line: &&UserLine| is_let_in(line.state);
+        let is_in = |line: &&UserLine| line.state.is_let_in();
         let unread = picture.users.iter().filter(is_in);
-        let unread = unread.filter(|line| !rows.contains_key(&(line.account.key, line.id)));
+        let unread = unread.filter(|line| {
+            let account = line.account.key;
+            !rows.contains_key(&(account, line.id)) || told.account(account).is_none()
+        });
         let latest = [Release::default()];
         let releases = if releases.is_empty() {
             &latest
@@ -127,13 +130,13 @@ impl<'a> Everybody<'a> {
             let mut builder = RulebookBuilder::new(*release);
             for line in &picture.users {
                 let row = rows.get(&(line.account.key, line.id));
-                let row = row.filter(|_| is_let_in(line.state));
+                let row = row.filter(|_| line.state.is_let_in());
                 builder.add(
                     row.and_then(|row| permissions(told, row, *release))
                         .as_ref(),
                 );
             }
-            builder.seal()
+            builder.seal().indexed()
         };
         Self {
             unread: unread.count(),
@@ -259,18 +262,6 @@ impl<'a> Everybody<'a> {
             key: id,
             name: self.told.account(id).map(|row| row.account.name.clone()),
         }
-    }
-}
-
-/// Whether a login of it can be let in at all.
-const fn is_let_in(state: UserState) -> bool {
-    match state {
-        UserState::Unknown | UserState::PartlyRevoked | UserState::Active => true,
-        UserState::AccountDisabled
-        | UserState::SignerGone
-        | UserState::Revoked
-        | UserState::Expired
-        | UserState::NotYet => false,
     }
 }
 

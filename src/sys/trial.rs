@@ -107,12 +107,15 @@ fn words(error: &ConnectError) -> Option<Text> {
 #[derive(Deserialize)]
 struct Greeting {
     #[serde(default)]
+    server_id: Text,
+    #[serde(default)]
     server_name: Text,
     #[serde(default)]
     connect_urls: Vec<String>,
 }
 
-/// Which server is where, by name. An address that was given goes before one that was heard of: a certificate may name it.
+/// Which server is where, by name. An address that was given goes before one that was heard of: a certificate may name it. Only a
+/// server of the census gets a login: another may listen where one of them says that it does, under the same name.
 async fn find(
     address: &Address,
     census: Option<&Census>,
@@ -132,12 +135,22 @@ async fn find(
     let mut named: Vec<String> = named.cloned().collect();
     named.sort_unstable();
     named.dedup();
+    named.retain(|url| !first.iter().any(|(greeted, _)| greeted == url));
     let further = greet_all(named, patience).await;
     let mut found = BTreeMap::new();
-    for (url, greeting) in first.into_iter().chain(further) {
+    let is_ours = |greeting: &Greeting| census.is_none_or(|census| is_of(census, greeting));
+    let all = first.into_iter().chain(further);
+    for (url, greeting) in all.filter(|(_, greeting)| is_ours(greeting)) {
         found.entry(greeting.server_name).or_insert(url);
     }
     found
+}
+
+/// Whether the process that greets is one that the census heard.
+fn is_of(census: &Census, greeting: &Greeting) -> bool {
+    let id = greeting.server_id.raw().parse().ok();
+    let mut heard = census.ours();
+    id.is_some() && heard.any(|row| row.id == id && row.name == greeting.server_name)
 }
 
 async fn greet_all(urls: Vec<String>, patience: Duration) -> Vec<(String, Greeting)> {

@@ -72,10 +72,11 @@ impl Action for PushAccount {
     fn plan(&self, facts: &Facts) -> Result<Plan, Refusal> {
         let known = the_account(facts)?;
         let stored = stored_of(known)?;
-        let kept = if self.keep_revocations {
-            missing_revocations(known, stored)
+        let missing = missing_revocations(known, stored);
+        let (kept, lost) = if self.keep_revocations {
+            (missing, Vec::new())
         } else {
-            Vec::new()
+            (Vec::new(), missing)
         };
         if kept.is_empty() && is_everywhere(facts, known, stored) {
             return Err(Refusal::Moot(format!(
@@ -89,6 +90,7 @@ impl Action for PushAccount {
         let pushed = pushed.map_err(|error| Refusal::Unreadable(error.to_string().into()))?;
         self.describe(&mut plan, known, &signing);
         tell_changes(&mut plan, known, stored, &kept);
+        tell_lost(&mut plan, &known.account.name, &lost);
         let victims = victims(facts, known, &pushed);
         tell_reach(&mut plan, &victims);
         confirm(&mut plan, facts, known);
@@ -138,17 +140,16 @@ fn signing(
     kept: &[Edit],
 ) -> Result<Signing, Refusal> {
     let wins = stored.envelope().issued_at > youngest_other(known, stored);
-    if kept.is_empty() && wins && facts.asked_signer.is_none() {
+    if facts.asked_signer.is_none() {
         enforceable(facts, stored)?;
+    }
+    if kept.is_empty() && wins && facts.asked_signer.is_none() {
         // Without a key another admin's push at this moment is told, and not joined.
         let key = account_signer(facts, known.account.id).ok();
         return Ok(Signing::Given {
             token: Box::new(stored.clone()),
             key: key.map(|signer| signer.key),
         });
-    }
-    if facts.asked_signer.is_none() {
-        enforceable(facts, stored)?;
     }
     Ok(Signing::Anew {
         source: Box::new(stored.clone()),
@@ -285,13 +286,10 @@ fn tell_changes(plan: &mut Plan, known: &AccountFacts, stored: &Token, kept: &[E
     } else {
         Direction::Neutral
     };
-    tell_lost(plan, name, &changes);
     if plan.direction == Direction::Narrows {
         plan.undo = Some("user.lift");
     }
-    if stored.envelope().expires_at.is_some() {
-        plan.warnings.extend(ended(name, stored));
-    }
+    plan.warnings.extend(ended(name, stored));
     plan.changes = match known.served {
         Served::Yes { .. } => changes.into_iter().map(PlannedChange::from).collect(),
         Served::No => vec![PlannedChange {
@@ -303,16 +301,16 @@ fn tell_changes(plan: &mut Plan, known: &AccountFacts, stored: &Token, kept: &[E
     };
 }
 
-/// Revocations that would be lost: whoever holds those tokens gets in again.
-fn tell_lost(plan: &mut Plan, name: &Text, changes: &[Difference]) {
-    let lost = changes.iter().filter(|change| change.lifts());
-    let lost: Vec<&str> = lost.filter_map(Difference::revoked).collect();
+/// Revocations that would be lost, whichever server has them: whoever holds those tokens gets in again.
+fn tell_lost(plan: &mut Plan, name: &Text, lost: &[Edit]) {
     if lost.is_empty() {
         return;
     }
     plan.level = Level::Name;
     plan.direction = Direction::Widens;
-    let named: Vec<&str> = lost.iter().copied().take(NAMED).collect();
+    plan.undo = None;
+    let users = lost.iter().filter_map(|edit| edit.path.last());
+    let named: Vec<&str> = users.map(String::as_str).take(NAMED).collect();
     let what = format!(
         "{} revocations that servers have are not in the store's {name}, and would be lost: whoever holds those tokens gets in again: {}; --keep-revocations keeps them",
         lost.len(),

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::text::Text;
 
 /// How somebody would connect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Attempt {
     /// `None`: not known.
     pub from: Option<IpAddr>,

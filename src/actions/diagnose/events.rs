@@ -46,25 +46,26 @@ impl Why {
 /// Explains refused logins as they come.
 #[derive(Debug, Default)]
 pub struct Explainer {
-    judged: HashMap<Revision, (Timestamp, Why)>,
+    judged: HashMap<(Revision, Attempt), (Timestamp, Why)>,
 }
 
 impl Explainer {
     /// Why this login was refused. `None`: it came without a token that can be read, or what it is judged by cannot be.
     pub async fn explain(&mut self, login: &RefusedLogin, ports: &Ports) -> Option<Why> {
         let token = login.token.as_ref()?;
-        let (revision, now) = (token.revision(), (ports.now)());
-        if let Some((at, why)) = self.judged.get(&revision)
+        let attempt = attempt(&login.row);
+        let (case, now) = ((token.revision(), attempt), (ports.now)());
+        if let Some((at, why)) = self.judged.get(&case)
             && now.duration_since(*at) < FRESH
         {
             return Some(why.clone());
         }
-        let told = diagnose_presented(token.clone(), &attempt(&login.row), ports).await;
+        let told = diagnose_presented(token.clone(), &attempt, ports).await;
         let why = Why::of(&told.ok()?.diagnosis);
         if self.judged.len() >= KEPT {
             self.judged.clear();
         }
-        self.judged.insert(revision, (now, why.clone()));
+        self.judged.insert(case, (now, why.clone()));
         Some(why)
     }
 }

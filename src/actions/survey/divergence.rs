@@ -135,7 +135,7 @@ async fn read(id: AccountId, sys: &dyn Sys, ports: &Ports) -> Result<Tokens, Ref
         tokens.enforced.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
     if let Ok(kept) = kept {
-        tokens.without = kept.without;
+        tokens.without = kept.without + kept.unreadable;
         tokens.kept = kept.tokens;
     }
     Ok(tokens)

@@ -1,9 +1,9 @@
 //! `can`: may this user publish or subscribe that? 0 for all of it, 7 for none or a part, 5 where a server was silent.
 //!
 //! ```text
-//! some: worker in ORDERS may publish orders.> in part, as orders.x.done
+//! in part: worker in ORDERS may publish orders.>, as orders.x.done, and not all of it
 //!   by allow orders.*.done (role)
-//!   n3 (2.11.11): yes
+//!   n3 (2.11.11) says yes
 //! ```
 //!
 //! With `--batch` a question a line, each answered before the next is read, all from one reading of store and servers.
@@ -12,7 +12,7 @@ use clap::Args;
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 
-use super::{answer, fail};
+use super::{NO, answer, exit_of, fail};
 use crate::actions::opening::Opened;
 use crate::actions::refs::UserRef;
 use crate::actions::rights::{Rights, read_rights};
@@ -25,9 +25,7 @@ use crate::permissions::{Effect, Rule, Verb};
 use crate::text::Text;
 
 const KIND: &str = "decision";
-
-/// The answer is no.
-const NO: u8 = 7;
+const LIST: &str = "decision.list";
 
 /// May a user publish or subscribe something?
 #[derive(Clone, Debug, Args)]
@@ -139,7 +137,7 @@ fn code(item: &DecisionItem, answer: &Answer) -> u8 {
 async fn of_batch(batch: &str, opened: &Opened, output: &Output) -> u8 {
     let rights = match read_rights(&opened.ports).await {
         Ok(rights) => rights,
-        Err(refusal) => return fail(KIND, &refusal.explain(), output),
+        Err(refusal) => return fail(LIST, &refusal.explain(), output),
     };
     if batch == "-" {
         return answer_all(tokio::io::stdin(), &rights, opened, output).await;
@@ -149,7 +147,7 @@ async fn of_batch(batch: &str, opened: &Opened, output: &Output) -> u8 {
         Err(error) => {
             let what = format!("{} cannot be read: {error}", Text::from(batch));
             fail(
-                KIND,
+                LIST,
                 &Explanation::new(Code::Usage, what, "nothing was asked"),
                 output,
             )
@@ -194,17 +192,13 @@ async fn answer_all(
                 stream.event(KIND, &item, &human(&item));
             }
             Err(explanation) => {
-                codes.push(if explanation.code == Code::Usage {
-                    2
-                } else {
-                    3
-                });
+                codes.push(exit_of(&explanation));
                 stream.error(&explanation);
             }
         }
     }
     stream.end(&answer);
-    [2, 3, 5, NO]
+    [2, 3, 1, 5, NO]
         .into_iter()
         .find(|code| codes.contains(code))
         .unwrap_or(0)

@@ -149,6 +149,11 @@ fn item(kind: &str, item: &impl Serialize, answer: &Answer, output: &Output) -> 
 /// Says why there is no answer, and gives the exit code.
 pub(super) fn fail(kind: &str, explanation: &Explanation, output: &Output) -> u8 {
     output.failure(kind, explanation);
+    exit_of(explanation)
+}
+
+/// The exit code of a question that has no answer.
+fn exit_of(explanation: &Explanation) -> u8 {
     match explanation.code {
         Code::Usage => 2,
         Code::NotFound | Code::Ambiguous | Code::Moot | Code::NotPermitted | Code::Record => 3,

@@ -14,7 +14,7 @@ use clap::Args;
 
 use super::{answer, fail};
 use crate::actions::opening::Opened;
-use crate::actions::reach::{Delivery, GapKind, Reach, reach};
+use crate::actions::reach::{Delivery, Reach, reach};
 use crate::actions::refs::AccountRef;
 use crate::cli::output::Output;
 use crate::explain::Explain as _;
@@ -74,19 +74,15 @@ fn human(reach: &Reach) -> String {
         lines.extend([String::new(), "kept by".to_owned()]);
     }
     for captured in &reach.captured {
-        let (key, shown) = &captured.account;
-        let account = Named {
-            key: *key,
-            name: shown.clone(),
-        };
-        lines.push(format!("  {:<16} {}", name(&account), captured.stream));
+        let account = name(&captured.account);
+        lines.push(format!("  {account:<16} {}", captured.stream));
     }
     if !reach.incomplete.is_empty() {
         lines.extend([String::new(), "not known".to_owned()]);
     }
     for gap in &reach.incomplete {
         let whom = gap.account.as_ref().map(name).unwrap_or_default();
-        lines.push(format!("  {whom:<16} {}", GapKind::sentence(gap.what)));
+        lines.push(format!("  {whom:<16} {}", gap.what.sentence()));
     }
     lines.join("\n")
 }

@@ -57,7 +57,7 @@ impl WhoCan {
         let mut answer = answer(&seen.survey, opened);
         if found.unread > 0 {
             let what = format!(
-                "{} users are in no store, and what they may is not known",
+                "what {} more may is not known: they are in no store, or nobody showed their account",
                 found.unread
             );
             answer.warnings.push(Warning::new("incomplete", what));

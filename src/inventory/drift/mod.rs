@@ -205,19 +205,18 @@ impl DriftLine {
         for (id, tokens) in sides.tokens {
             lines.extend(accounts::lines(sides, *id, tokens));
         }
-        lines.extend(users::creds(sides));
-        lines.extend(users::connections(sides));
-        lines.sort_by(|a, b| {
-            let account =
-                |line: &Self| (line.target.account.as_ref()).and_then(|named| named.name.clone());
-            (a.target.kind, account(a), &a.target.name, a.drift).cmp(&(
-                b.target.kind,
-                account(b),
-                &b.target.name,
-                b.drift,
-            ))
-        });
+        let stored = users::Stored::of(sides);
+        lines.extend(users::creds(sides, &stored));
+        lines.extend(users::connections(sides, &stored));
+        lines.sort_by(|a, b| a.place_in_list().cmp(&b.place_in_list()));
         lines
+    }
+
+    fn place_in_list(&self) -> (TargetKind, Option<&Text>, Option<&Text>, Drift) {
+        let target = &self.target;
+        let account = target.account.as_ref();
+        let account = account.and_then(|account| account.name.as_ref());
+        (target.kind, account, target.name.as_ref(), self.drift)
     }
 
     /// Whether it says that something differs; a silent server only says that nobody knows.

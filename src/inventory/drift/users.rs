@@ -1,7 +1,5 @@
 //! Users: the store's tokens against what lies in creds files and what connections came with.
 
-use std::sync::Arc;
-
 use hashbrown::HashMap;
 
 use super::{Drift, DriftLine, PlaceKind, PlaceLine, PlaceState, Sides};
@@ -22,13 +20,13 @@ struct Kept {
 }
 
 /// The store's users, by key and by name.
-struct Stored {
+pub(super) struct Stored {
     by_key: HashMap<(AccountId, UserId), Kept>,
     by_name: HashMap<(AccountId, Text), Kept>,
 }
 
 impl Stored {
-    fn of(sides: &Sides<'_>) -> Self {
+    pub(super) fn of(sides: &Sides<'_>) -> Self {
         let rows = || sides.told.users.iter().flat_map(|users| users.rows());
         let rows = || rows().filter(|row| sides.accounts.contains(&row.account()));
         let kept = |row: &crate::inventory::user::UserRow<'_>| Kept {
@@ -76,16 +74,15 @@ fn target(
 }
 
 /// Creds whose token is not the store's. Dead ones hurt nobody.
-pub(super) fn creds(sides: &Sides<'_>) -> Vec<DriftLine> {
+pub(super) fn creds(sides: &Sides<'_>, stored: &Stored) -> Vec<DriftLine> {
     if sides.told.stored.is_none() {
         return Vec::new();
     }
-    let stored = Stored::of(sides);
     let asked = sides.creds.iter();
     let asked = asked.filter(|row| sides.accounts.contains(&row.account));
     let alive = asked.filter(|row| !is_revoked(sides, row.account, row.user, row.issued_at));
     alive
-        .filter_map(|row| creds_line(sides, &stored, row))
+        .filter_map(|row| creds_line(sides, stored, row))
         .collect()
 }
 
@@ -167,8 +164,7 @@ fn write(sides: &Sides<'_>, account: AccountId, user: UserId) -> Fix {
 type Group<'a> = Vec<&'a ConnectionRow>;
 
 /// Connections that came with another token than the store's, or with a dead one: a line for each user and case.
-pub(super) fn connections(sides: &Sides<'_>) -> Vec<DriftLine> {
-    let stored = Stored::of(sides);
+pub(super) fn connections(sides: &Sides<'_>, stored: &Stored) -> Vec<DriftLine> {
     let mut groups: HashMap<(AccountId, UserId, Drift), Group<'_>> = HashMap::new();
     for row in sides.open {
         let account = row.account.as_ref().map(|account| account.key);
@@ -211,21 +207,21 @@ fn connections_line(
     let number = rows.len();
     let (what, fix) = match drift {
         Drift::RevokedConnection => (
-            format!("{number} connections are open with a token that is revoked"),
+            format!("open with a token that is revoked: {number}"),
             sides.fix(
                 "close them everywhere, and prove it",
                 Cure::RevokeUser { account, user },
             ),
         ),
         Drift::NewConnection => (
-            format!("{number} connections came with a younger token than the store's"),
+            format!("open with a younger token than the store's: {number}"),
             sides.fix(
                 "the store gets a token of its own again; hand out its creds",
                 Cure::ReissueUser { account, user },
             ),
         ),
         _ => (
-            format!("{number} connections came with an older token than the store's"),
+            format!("open with an older token than the store's: {number}"),
             sides.fix(
                 "they come back with the creds that they have now: hand out the new ones first",
                 Cure::Kick(rows.iter().map(|row| kicked(row)).collect()),
@@ -250,15 +246,12 @@ fn connections_line(
         state: PlaceState::Other,
     });
     DriftLine {
-        target: Target {
-            account: Some(Arc::clone(&sides.label(account))),
-            ..target(
-                sides,
-                TargetKind::User,
-                (account, user),
-                holder.and_then(|user| user.name.clone()),
-            )
-        },
+        target: target(
+            sides,
+            TargetKind::User,
+            (account, user),
+            holder.and_then(|user| user.name.clone()),
+        ),
         drift,
         what: what.into(),
         places: std::iter::once(store).chain(live).collect(),

@@ -35,13 +35,14 @@ pub struct Question {
 }
 
 /// How much of what is asked is allowed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+/// In the order of how much that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Allowed {
-    Yes,
     No,
     /// A part: [`Decision::example`] is in it.
     Some,
+    Yes,
 }
 
 impl Allowed {

@@ -1,12 +1,9 @@
-//! How much of what is published an account hears, over all ways together.
-
-use std::collections::BTreeMap;
+//! How much of what is published goes some ways, taken together.
 
 use serde::Serialize;
 
+use super::Path;
 use super::flow::Certainty;
-use super::{Network, Path};
-use crate::jwt::keys::AccountId;
 use crate::jwt::subject::{Subject, SubjectPattern};
 
 /// Cases that are looked at before an account is said to hear a part only. No honest account comes near.
@@ -24,25 +21,6 @@ impl Path {
     /// A published subject that goes this way.
     pub fn example(&self) -> Option<Subject> {
         self.published.outside(&self.except)
-    }
-}
-
-impl Network {
-    /// Which accounts hear what a client publishes in an account, and how much of it.
-    pub fn hearers(
-        &self,
-        account: AccountId,
-        subjects: &SubjectPattern,
-    ) -> BTreeMap<AccountId, Part> {
-        let paths = self.publish(account, subjects);
-        let mut by_account: BTreeMap<AccountId, Vec<&Path>> = BTreeMap::new();
-        for path in &paths {
-            by_account.entry(path.account).or_default().push(path);
-        }
-        by_account
-            .into_iter()
-            .map(|(account, paths)| (account, part(subjects, &paths)))
-            .collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is said of rules and refusals; users on trial; and what real servers made of theirs.
 
+pub(super) mod lists;
 mod server_says;
 pub(super) mod trial;
 

@@ -53,9 +53,13 @@ struct OperatorNats {
 }
 
 impl Varz {
-    /// Where it listens for clients.
+    /// Where it listens for clients. One that listens everywhere does not say where that is.
     pub(in crate::sys) fn listens(&self) -> Option<String> {
         let host = self.host.as_ref()?.raw();
+        let address = host.parse::<std::net::IpAddr>();
+        if address.is_ok_and(|address| address.is_unspecified()) {
+            return None;
+        }
         let host = if host.contains(':') {
             format!("[{host}]")
         } else {
@@ -158,4 +162,25 @@ pub(in crate::sys) struct Lists {
     pub(in crate::sys) allow: Option<Vec<Text>>,
     #[serde(default, deserialize_with = "nullable")]
     pub(in crate::sys) deny: Vec<Text>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_listens_everywhere_does_not_say_where_it_is() {
+        for (host, listens) in [
+            ("10.0.0.1", Some("10.0.0.1:4222")),
+            ("n1.example", Some("n1.example:4222")),
+            ("fd00::1", Some("[fd00::1]:4222")),
+            ("0.0.0.0", None),
+            ("::", None),
+        ] {
+            let varz = format!(r#"{{"host":"{host}","port":4222}}"#);
+            let varz: Varz = serde_json::from_str(&varz).unwrap();
+
+            assert_eq!(varz.listens().as_deref(), listens, "{host}");
+        }
+    }
 }

@@ -16,12 +16,13 @@ use crate::text::Text;
 use crate::tui::app::model::Model;
 use crate::tui::app::msg::Ask;
 use crate::tui::theme::Role;
+use crate::tui::widgets::called;
 use crate::tui::widgets::facts::Fact;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::table::Listed;
 
 impl Listed for DriftLine {
-    /// Two creds files may be of one user, so the place is part of it.
+    /// Two creds files may be of one user, so the place is part of it; of silent servers only the name is known.
     type Key = (TargetKind, PublicKey, Drift, Option<Text>);
 
     const ONE: &'static str = "difference";
@@ -32,6 +33,7 @@ impl Listed for DriftLine {
             .iter()
             .find(|line| line.place == PlaceKind::Creds);
         let path = creds.and_then(|line| line.name.clone());
+        let path = path.or_else(|| self.target.name.clone());
         (self.target.kind, self.target.key, self.drift, path)
     }
 
@@ -109,7 +111,7 @@ impl Subject for Differences {
         right.extend(reports::mends(&row.fix));
         right.extend(row.changes.iter().map(change));
         Detail {
-            title: row.target.name.clone().unwrap_or_default().to_string(),
+            title: called(row.target.name.as_ref(), row.target.key),
             enter: "enter to open",
             left: row.places.iter().map(|line| place(line, now)).collect(),
             right,

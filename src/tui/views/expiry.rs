@@ -10,7 +10,7 @@ use crate::actions::action::Selection;
 use crate::inventory::columns::Field;
 use crate::inventory::expiry::{Because, ExpiryLine, ExpiryState};
 use crate::inventory::target::TargetKind;
-use crate::jwt::keys::PublicKey;
+use crate::jwt::keys::{AccountId, PublicKey};
 use crate::text::Text;
 use crate::tui::app::model::Model;
 use crate::tui::app::msg::Ask;
@@ -18,15 +18,22 @@ use crate::tui::theme::Role;
 use crate::tui::widgets::facts::Fact;
 use crate::tui::widgets::glyph::Glyph;
 use crate::tui::widgets::table::Listed;
+use crate::tui::widgets::{called, counted};
 
 impl Listed for ExpiryLine {
-    /// Two creds files may be of one user, and two imports of one exporter.
-    type Key = (TargetKind, PublicKey, Option<Text>);
+    /// Two creds files may be of one user, two imports of one exporter, and two accounts import the same.
+    type Key = (TargetKind, PublicKey, Option<Text>, Option<AccountId>);
 
     const ONE: &'static str = "deadline";
 
     fn key(&self) -> Self::Key {
-        (self.target.kind, self.target.key, self.place.clone())
+        let account = self.target.account.as_ref().map(|account| account.key);
+        (
+            self.target.kind,
+            self.target.key,
+            self.place.clone(),
+            account,
+        )
     }
 
     fn state(&self) -> (Glyph, Role) {
@@ -99,13 +106,13 @@ impl Subject for Calendar {
         facts.extend(open.map(|open| {
             Fact::new(
                 "open",
-                format!("{open} connections end with it"),
+                format!("end with it: {}", counted(open, "connection")),
                 Role::Text,
             )
         }));
         facts.push(Fact::new("key", row.target.key.short(), Role::KeyName));
         Detail {
-            title: row.target.name.clone().unwrap_or_default().to_string(),
+            title: called(row.target.name.as_ref(), row.target.key),
             enter: "enter to open",
             left: facts,
             right: reports::mends(&row.fix),

@@ -48,7 +48,7 @@ fn files_in(folder: &Path, prefix: &str) -> Vec<(String, Vec<String>)> {
         .collect()
 }
 
-/// Says for whoever reads the run how many agreed; the test runner shows it with `--nocapture`, and `make test` counts it.
+/// Says for whoever reads the run how many agreed.
 fn tell(line: &str) {
     use std::io::Write as _;
     // Not `println!`, which the test runner swallows when the test passes.
