@@ -199,13 +199,20 @@ impl Console {
     /// Waits until it has ended, and gives its exit code and all that it wrote: nothing that strangers could have written.
     pub fn end(mut self) -> (u32, Vec<u8>) {
         let status = looked_until("it ends", || self.child.try_wait().unwrap());
-        drop(self.master);
-        drop(self.keys);
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
             self.written.extend(bytes);
         }
-        assert_eq!(strangers(&self.written), [""; 0]);
-        (status.exit_code(), self.written)
+        // Not before all was read: whoever leaves the keyboard ends a line, and a terminal that was given back echoes it.
+        drop((self.master, self.keys));
+        let last = self.written.len().saturating_sub(400);
+        let last = String::from_utf8_lossy(&self.written[last..]).into_owned();
+        let code = status.exit_code();
+        assert_eq!(
+            strangers(&self.written),
+            [""; 0],
+            "{code}, at last {last:?}"
+        );
+        (code, self.written)
     }
 }
 
